@@ -131,6 +131,8 @@ class DecisionReason(StrEnum):
     """What has to be read at the target before it is posted could not be read for a day (law 22)."""
     PROBABLY_TYPED_IN = "PROBABLY_TYPED_IN"
     """POST-7: staff seem to have entered the same payment themselves: same patient, day and amount."""
+    PATIENT_RECORD_CHANGED = "PATIENT_RECORD_CHANGED"
+    """L-7: the linked record has another name and another birth date now: it may be somebody else's."""
     IN_TWO_PAYOUTS = "IN_TWO_PAYOUTS"
     """P-23: an item of the payout is in an earlier one that stands, and would be booked twice."""
     BEFORE_START = "BEFORE_START"
@@ -172,6 +174,8 @@ class AttentionReason(StrEnum):
     """R-7, R-17: a payment was voided before its money moved once more, as was reported and counted earlier."""
     PROBABLY_TYPED_IN = "PROBABLY_TYPED_IN"
     """POST-7: a payment that staff seem to have entered themselves is held."""
+    PATIENT_RECORD_CHANGED = "PATIENT_RECORD_CHANGED"
+    """L-7: an entry is held because its patient's record may be somebody else's now."""
     CHANGED_AT_TARGET = "CHANGED_AT_TARGET"
     """An entry of ours was deleted or changed by people at the practice's own system."""
     PAYMENT_RETURNED = "PAYMENT_RETURNED"
@@ -227,6 +231,7 @@ FOUND_AT_TARGET: Final = frozenset(
         DecisionReason.ORIGINAL_CHANGED,
         DecisionReason.NOT_READABLE,
         DecisionReason.PROBABLY_TYPED_IN,
+        DecisionReason.PATIENT_RECORD_CHANGED,
     }
 )
 """Why a read before the mark keeps an entry back for a person."""

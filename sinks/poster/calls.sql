@@ -43,7 +43,10 @@ SELECT e.practice_id, e.connection_id, e.effect_id, e.source, e.event_id, n.subj
                      AND m.entry_date = e.ledger_date AND NOT m.ours AND m.gone_at IS NULL
                      AND m.amount_minor IN (e.amount_minor, (e.instruction ->> 'gross_minor')::bigint) OFFSET 0)
        AND NOT EXISTS (SELECT FROM typed_in_holds h WHERE h.practice_id = k.p AND h.effect_id = e.effect_id OFFSET 0)
-           AS typed_in
+           AS typed_in,
+       e.target = 'PMS' AND coalesce(
+           (SELECT m.name_print <> l.name_print AND m.date_print <> l.date_print FROM mirror_patients m
+            WHERE m.practice_id = k.p AND m.pms_patient_id = l.pms_patient_id OFFSET 0), false) AS record_changed
 FROM json_to_recordset(:gates::json) AS k(p text, c text, e bigint, home text, most int)
 LEFT JOIN LATERAL settings_in_force(k.p, business_now(:now)) s ON true
 CROSS JOIN LATERAL (
@@ -112,7 +115,7 @@ CROSS JOIN LATERAL (
     SELECT v.subject, v.trace_id, v.traceparent FROM events v
     WHERE v.practice_id = k.p AND v.source = e.source AND v.event_id = e.event_id OFFSET 0) n
 LEFT JOIN LATERAL (
-    SELECT u.pms_patient_id FROM patient_links u
+    SELECT u.pms_patient_id, u.name_print, u.date_print FROM patient_links u
     WHERE u.practice_id = k.p AND u.patient_ref = e.patient_ref OFFSET 0) l ON true
 ORDER BY e.practice_id, e.connection_id, e.effect_id;
 

@@ -10,7 +10,7 @@ SELECT e.practice_id, e.connection_id, e.effect_id, e.source, e.event_id, n.subj
        e.settings_version, e.instruction::text, e.amount_minor, e.currency, e.ledger_date,
        l.pms_patient_id AS linked_patient_id, '{"master": true, "connected": true}' AS switches, e.external_id,
        o.external_id AS origin_id, o.payload AS origin_request, e.placement::text, false AS origin_elsewhere,
-       false AS typed_in
+       false AS typed_in, false AS record_changed
 FROM json_to_recordset(:gates::json) AS k(p text, c text)
 CROSS JOIN LATERAL (SELECT * FROM second_looks x
                     WHERE x.practice_id = k.p AND x.connection_id = k.c AND x.look_at <= business_now(:now) OFFSET 0) s

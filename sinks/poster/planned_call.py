@@ -131,6 +131,8 @@ class PlannedCall(EffectRecord, frozen=True):
     """Its origin stands in another account than the one that is connected now (P-15)."""
     typed_in: bool = False
     """The mirror holds a payment of the same patient, day and amount that nobody of ours made, and nobody was told."""
+    record_changed: bool = False
+    """The linked record has another name and another birth date than when it was linked or verified (E-13, L-7)."""
     placement: Placement | None = None
     """Where it goes, from the read before its posting (law 18)."""
     correlation_id: str | None = None

@@ -49,9 +49,9 @@ def check(
 ) -> Checked:
     """Whether an effect may be marked. `now` is business time.
 
-    1. connection; 2. entitlement, master switch; 3. blackout, batch window; 4. link; 5. typed in by staff; 6. retry
-    budget; 7. closed period; 8. a date to come; 9. mapping, also of `dependents`: an entry that is half of a pair is
-    not sent when the other half cannot be composed (N-8), and what is missing is said of the first
+    1. connection; 2. entitlement, master switch; 3. blackout, batch window; 4. link; 5. whose record that is; 6. typed
+    in by staff; 7. retry budget; 8. closed period; 9. a date to come; 10. mapping, also of `dependents`: an entry that
+    is half of a pair is not sent when the other half cannot be composed (N-8), and what is missing is said of the first
     (`_holds`). An allocation is left out: it is half of nothing, and its payment has no number yet.
     """
     switches = call.switches
@@ -68,6 +68,8 @@ def check(
         return Resting(opens)
     if target.capabilities.needs_patient and call.pms_patient_id is None:
         return NotSent(State.AWAITING_LINK)
+    if _may_be_somebody_else(call) and not disabled(Control.RECORD_CHANGED):
+        return NotSent(State.AWAITING_REVIEW, DecisionReason.PATIENT_RECORD_CHANGED)
     if call.typed_in and not disabled(Control.TYPED_IN):
         return NotSent(State.AWAITING_REVIEW, DecisionReason.PROBABLY_TYPED_IN)
     if call.state is State.RETRYING and budget_spent(times, call.attempts):
@@ -83,6 +85,12 @@ def check(
         if isinstance(found := target.compose(entry_of(other)), NotComposed) and _holds(call, other, found):
             return _not_composed(found)
     return _compose(dated, target)
+
+
+def _may_be_somebody_else(call: PlannedCall) -> bool:
+    """Whether it would go to a record that has become another person's. What follows an entry at another number goes
+    where that stands."""
+    return call.record_changed and call.pms_patient_id == call.linked_patient_id
 
 
 def _holds(call: PlannedCall, other: PlannedCall, found: NotComposed) -> bool:

@@ -20,7 +20,7 @@ from sinks.ledger.rows.fetch import fetch_all_async, fetch_value_async
 from sinks.sync.access import SyncAccess
 from sinks.sync.changes import Suspect, Watch
 from sinks.sync.coverage_rows import FORGET_COVERAGE, CoverageRows
-from sinks.sync.patient_tokens import tokens_column
+from sinks.sync.patient_tokens import Prints, form_of, prints_columns, prints_of, tokens_column
 from sinks.sync.records import Claimed, StoredRead
 from sinks.sync.schedule_rows import FORGET_SCHEDULE, ScheduleRows
 from sinks.targets.choices import Choice
@@ -39,6 +39,7 @@ OPEN_CHANGES: Final = frozenset({OriginState.GONE.value, OriginState.CHANGED.val
 _CHANGES: Final = named_queries("sinks.sync", "changes.sql")
 _CLAIMS: Final = named_queries("sinks.sync", "claims.sql")
 _SQL: Final = named_queries("sinks.sync", "pages.sql")
+_TOKENS: Final = named_queries("sinks.sync", "token_fill.sql")
 
 
 class TurnLostError(Fenced):
@@ -156,8 +157,11 @@ class PageStore:
         if not patients:
             return
         once = {each.pms_patient_id: each for each in patients}.values()
+        prints = await asyncio.to_thread(self._prints, once)
         given = {
             "ids": [each.pms_patient_id for each in once],
+            "name_prints": [each.name for each in prints],
+            "date_prints": [each.date for each in prints],
             "guarantors": [each.guarantor_id for each in once],
             "in_use": [each.in_use for each in once],
             "identities": [self._sealed(each) for each in once],
@@ -165,6 +169,9 @@ class PageStore:
             "tokens_by": self._access.token_keys.made_by,
         }
         await connection.execute(_SQL["put_patients"], self._of_run(read) | given)
+        practice_id = self._claimed.practice_id
+        rows = [(practice_id, each.pms_patient_id, made) for each, made in zip(once, prints, strict=True)]
+        await connection.execute(_TOKENS["settle_links"], prints_columns(rows))
 
     def _sealed(self, patient: MirrorPatient) -> bytes:
         """Bound to its practice and number, so that no row's identity opens as another's (H-13)."""
@@ -175,6 +182,11 @@ class PageStore:
         """By which the sealed identities are found."""
         keys, practice_id = self._access.token_keys, self._claimed.practice_id
         return [tokens_column(keys, practice_id, each.identity) for each in patients]
+
+    def _prints(self, patients: Iterable[MirrorPatient]) -> list[Prints]:
+        """By which a record that has become somebody else's is noticed."""
+        keys, practice_id = self._access.token_keys, self._claimed.practice_id
+        return [prints_of(keys, practice_id, form_of(each.identity)) for each in patients]
 
     async def _put_entries(
         self, connection: AsyncConnection[Any], read: StoredRead, entries: Sequence[MirrorEntry]

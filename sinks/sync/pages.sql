@@ -36,13 +36,16 @@ SET tried_at = EXCLUDED.tried_at, result = EXCLUDED.result, code = EXCLUDED.code
 -- name: put_patients!
 -- Tokens that say the same are left as they are, so that their index is not written.
 INSERT INTO mirror_patients AS m (practice_id, pms_patient_id, guarantor_id, in_use, identity, run, read_at, tokens,
-    tokens_by)
-SELECT :practice_id, k.id, k.guarantor, k.in_use, k.identity, :run, business_now(:now), k.tokens::bigint[], :tokens_by
-FROM unnest(:ids::text[], :guarantors::text[], :in_use::boolean[], :identities::bytea[], :tokens::text[])
-    AS k(id, guarantor, in_use, identity, tokens)
+    tokens_by, name_print, date_print)
+SELECT :practice_id, k.id, k.guarantor, k.in_use, k.identity, :run, business_now(:now), k.tokens::bigint[], :tokens_by,
+    k.name_print, k.date_print
+FROM unnest(:ids::text[], :guarantors::text[], :in_use::boolean[], :identities::bytea[], :tokens::text[],
+    :name_prints::bigint[], :date_prints::bigint[])
+    AS k(id, guarantor, in_use, identity, tokens, name_print, date_print)
 ON CONFLICT (practice_id, pms_patient_id) DO UPDATE
 SET guarantor_id = EXCLUDED.guarantor_id, in_use = EXCLUDED.in_use, identity = EXCLUDED.identity, run = EXCLUDED.run,
-    read_at = EXCLUDED.read_at, gone_at = NULL, tokens = EXCLUDED.tokens, tokens_by = EXCLUDED.tokens_by;
+    read_at = EXCLUDED.read_at, gone_at = NULL, tokens = EXCLUDED.tokens, tokens_by = EXCLUDED.tokens_by,
+    name_print = EXCLUDED.name_print, date_print = EXCLUDED.date_print;
 
 -- name: put_choices!
 INSERT INTO mirror_choices (practice_id, kind, value, name, detail, usable, run, read_at)

@@ -15,7 +15,7 @@ from sinks.linking.tokens import TokenKeys
 from sinks.sync.identities.changes import UpstreamIdentity
 from sinks.sync.identities.store import upstream_owner
 from sinks.sync.page_store import identity_owner
-from sinks.sync.patient_tokens import tokens_column
+from sinks.sync.patient_tokens import Prints, form_of, prints_columns, prints_of, tokens_column
 from sinks.targets.credentials import KeyRing, SecretUnreadableError
 from sinks.targets.reading import Identity
 from streams.runtime.logging import log
@@ -35,6 +35,11 @@ class _Sealed(msgspec.Struct, frozen=True, kw_only=True):
     identity: bytes | None
 
 
+class _Made(msgspec.Struct, frozen=True):
+    tokens: str
+    prints: Prints | None = None
+
+
 class TokenFill:
     """Of one process; several may run side by side. Methods raise psycopg.Error."""
 
@@ -44,11 +49,11 @@ class TokenFill:
 
     async def step(self, connection: AsyncConnection[Any]) -> int:
         """One stretch of each table; how many rows were filled. 0: nothing is left, or others are at it."""
-        mirrored = await self._stretch(connection, "patients", "fill_patients", self._mirror_tokens)
-        return mirrored + await self._stretch(connection, "identities", "fill_identities", self._upstream_tokens)
+        mirrored = await self._stretch(connection, "patients", "fill_patients", self._mirrored)
+        return mirrored + await self._stretch(connection, "identities", "fill_identities", self._upstream)
 
     async def _stretch(
-        self, connection: AsyncConnection[Any], read: str, fill: str, tokens_of: Callable[[_Sealed], str]
+        self, connection: AsyncConnection[Any], read: str, fill: str, made_of: Callable[[_Sealed], _Made]
     ) -> int:
         made_by = self._token_keys.made_by
         filled = 0
@@ -58,31 +63,44 @@ class TokenFill:
                 found: Sequence[_Sealed] = await fetch_all_async(connection, _Sealed, _SQL[read], asked)
                 if not found:
                     continue
-                tokens = await asyncio.to_thread(list, map(tokens_of, found))
+                made = await asyncio.to_thread(list, map(made_of, found))
                 given = {
                     "practice_ids": [each.practice_id for each in found],
                     "ids": [each.patient_id for each in found],
-                    "tokens": tokens,
+                    "tokens": [each.tokens for each in made],
                     "tokens_by": made_by,
                 }
+                if read == "patients":
+                    given["name_prints"] = [each.prints.name if each.prints else None for each in made]
+                    given["date_prints"] = [each.prints.date if each.prints else None for each in made]
                 await connection.execute(_SQL[fill], given)
+                if read == "patients":
+                    rows = [
+                        (row.practice_id, row.patient_id, each.prints)
+                        for row, each in zip(found, made, strict=True)
+                        if each.prints is not None
+                    ]
+                    await connection.execute(_SQL["settle_links"], prints_columns(rows))
                 filled += len(found)
         return filled
 
-    def _mirror_tokens(self, row: _Sealed) -> str:
-        return self._tokens(row, identity_owner(row.patient_id), Identity)
+    def _mirrored(self, row: _Sealed) -> _Made:
+        return self._made(row, identity_owner(row.patient_id), Identity)
 
-    def _upstream_tokens(self, row: _Sealed) -> str:
-        return self._tokens(row, upstream_owner(row.patient_id), UpstreamIdentity)
+    def _upstream(self, row: _Sealed) -> _Made:
+        return self._made(row, upstream_owner(row.patient_id), UpstreamIdentity)
 
-    def _tokens(self, row: _Sealed, owner: str, kind: type[Identity] | type[UpstreamIdentity]) -> str:
+    def _made(self, row: _Sealed, owner: str, kind: type[Identity] | type[UpstreamIdentity]) -> _Made:
         """None of what cannot be opened: it is found again once it was read again."""
         if row.identity is None:
-            return _NOTHING
+            return _Made(_NOTHING)
         try:
             plain = self._keys.open(row.practice_id, owner, row.identity)
             identity = msgspec.json.decode(plain, type=kind)
         except (SecretUnreadableError, msgspec.MsgspecError) as error:
             _LOG.warning("a stored identity cannot be opened", error=type(error).__name__)
-            return _NOTHING
-        return tokens_column(self._token_keys, row.practice_id, identity)
+            return _Made(_NOTHING)
+        return _Made(
+            tokens_column(self._token_keys, row.practice_id, identity),
+            prints_of(self._token_keys, row.practice_id, form_of(identity)),
+        )

@@ -59,6 +59,7 @@ class Control(StrEnum):
     UNDONE_STAYS = "undone_stays"  # P-8: what a person took back is written again by a person alone
     LINKS_OF_ACCOUNT = "links_of_account"  # law 22: a patient's number holds for the account that it was linked at
     POSTING_FIRST = "posting_first"  # law 22: reading gives way to what is due to be posted
+    RECORD_CHANGED = "record_changed"  # L-7: what would go to a record that may be somebody else's is held
     TYPED_IN = "typed_in"  # POST-7: what staff seem to have typed in is held
     LAST_OFFSET = (
         "last_offset"  # of a patient's identities the one with the highest offset counts, whatever is read again

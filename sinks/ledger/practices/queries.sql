@@ -52,16 +52,23 @@ ORDER BY w.effect_id LIMIT 20;
 DELETE FROM patient_links WHERE practice_id = :practice_id AND patient_ref = :patient_ref RETURNING pms_patient_id;
 
 -- name: put_link!
-INSERT INTO patient_links (practice_id, patient_ref, pms_patient_id, linked_by, linked_at)
-VALUES (:practice_id, :patient_ref, :pms_patient_id, :actor, business_now(:now))
+-- With the prints of who the record is, as last read; where it was not read, its first read brings them.
+INSERT INTO patient_links (practice_id, patient_ref, pms_patient_id, linked_by, linked_at, name_print, date_print)
+SELECT :practice_id, :patient_ref, :pms_patient_id, :actor, business_now(:now), m.name_print, m.date_print
+FROM (SELECT) one LEFT JOIN mirror_patients m ON m.practice_id = :practice_id AND m.pms_patient_id = :pms_patient_id
 ON CONFLICT (practice_id, patient_ref) DO UPDATE
     SET pms_patient_id = EXCLUDED.pms_patient_id, linked_by = EXCLUDED.linked_by, linked_at = EXCLUDED.linked_at,
-        verified_at = NULL, verified_by = NULL, name_print = NULL, date_print = NULL;
+        verified_at = NULL, verified_by = NULL, name_print = EXCLUDED.name_print, date_print = EXCLUDED.date_print;
 
 -- name: verify_link
--- Of the number that was looked at, and of no other that somebody linked meanwhile. The time of the verification before.
+-- Of the number that was looked at, and of no other that somebody linked meanwhile. The prints of the record itself, under
+-- whichever key they stand there, so that both are compared under one.
 UPDATE patient_links l
-SET verified_at = business_now(:now), verified_by = :actor, name_print = :name_print, date_print = :date_print
+SET verified_at = business_now(:now), verified_by = :actor,
+    name_print = coalesce((SELECT m.name_print FROM mirror_patients m
+        WHERE m.practice_id = :practice_id AND m.pms_patient_id = :pms_patient_id), :name_print),
+    date_print = coalesce((SELECT m.date_print FROM mirror_patients m
+        WHERE m.practice_id = :practice_id AND m.pms_patient_id = :pms_patient_id), :date_print)
 FROM (SELECT practice_id, patient_ref, verified_at FROM patient_links
       WHERE practice_id = :practice_id AND patient_ref = :patient_ref FOR UPDATE) o
 WHERE l.practice_id = o.practice_id AND l.patient_ref = o.patient_ref AND l.pms_patient_id = :pms_patient_id

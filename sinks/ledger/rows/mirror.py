@@ -69,6 +69,9 @@ class MirrorPatientRow(msgspec.Struct, frozen=True):
     gone_at: datetime | None
     tokens: tuple[int, ...] | None
     tokens_by: int
+    name_print: int | None
+    """Keyed: of the name as last read."""
+    date_print: int | None
 
     def __repr__(self) -> str:
         return f"MirrorPatientRow(practice_id={self.practice_id!r})"

@@ -138,7 +138,7 @@ class LinkRow(msgspec.Struct, frozen=True):
     verified_at: datetime | None
     verified_by: str | None
     name_print: int | None
-    """Keyed: of the name that the practice's system had when it was verified."""
+    """Keyed: of the name that the practice's system had when it was linked, or verified last."""
     date_print: int | None
 
 

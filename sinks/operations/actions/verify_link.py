@@ -8,8 +8,8 @@ from sinks.ledger.practices import links
 from sinks.operations.acting import Action, Order, acting
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.find_patients import SearchKeys
-from sinks.operations.queries.links_seen import LinkStanding, SeenLink, prints_of, seen_link, stored_link, there_of
-from sinks.sync.patient_tokens import form_of
+from sinks.operations.queries.links_seen import LinkStanding, SeenLink, seen_link, stored_link, there_of
+from sinks.sync.patient_tokens import form_of, prints_of
 from streams.runtime.errors import ConfigurationError
 
 
@@ -38,8 +38,8 @@ def verify_link(ledger: Ledger, keys: SearchKeys, practice_id: str, patient_ref:
                 f"patient {row.pms_patient_id} {what} of the practice's system: link the record that was kept, or have "
                 f"the system read with writeback sync run {practice_id}"
             )
-        (name_print, *_), (date_print, *_) = prints_of(keys, practice_id, form_of(there))
-        prints = {"name_print": name_print, "date_print": date_print}
+        seen_now = prints_of(keys.tokens, practice_id, form_of(there))
+        prints = {"name_print": seen_now.name, "date_print": seen_now.dates[0]}
         links.verify(act.cursor, practice_id, patient_ref, row.pms_patient_id, order.saving(), at=act.at, prints=prints)
         act.audit(
             subject=patient_ref,

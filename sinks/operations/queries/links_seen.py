@@ -18,7 +18,7 @@ from sinks.operations.queries.find_patients import SearchKeys, full_name
 from sinks.operations.queries.link_suggestions import upstream_identity
 from sinks.operations.queries.practices import check_practice
 from sinks.sync.page_store import identity_owner
-from sinks.sync.patient_tokens import form_of
+from sinks.sync.patient_tokens import form_of, prints_of
 from sinks.targets.reading import Identity
 
 SQL: Final = named_queries("sinks.operations.queries", "links_seen.sql")
@@ -33,7 +33,7 @@ class LinkStanding(StrEnum):
     NOT_IN_USE = "NOT_IN_USE"
     """The record is archived, merged or deleted in the practice's system."""
     NAME_AND_BIRTH_DATE_CHANGED = "NAME_AND_BIRTH_DATE_CHANGED"
-    """There, since it was verified: perhaps another person has the number now."""
+    """There, since it was linked or verified: perhaps another person has the number now. What is posted waits."""
     BIRTH_DATE_CHANGED = "BIRTH_DATE_CHANGED"
     NAME_CHANGED = "NAME_CHANGED"
     NOT_READ = "NOT_READ"
@@ -145,25 +145,18 @@ def there_of(keys: SearchKeys, practice_id: str, row: SealedLink) -> Identity | 
     return msgspec.json.decode(plain, type=Identity)
 
 
-def prints_of(keys: SearchKeys, practice_id: str, form: NormalForm) -> tuple[list[int], list[int]]:
-    """Keyed prints of name and birth date under every key, the active one first: they tell a change and no more."""
-    name = f"print name {form.given.exact} {form.family.exact} {form.suffix}"
-    born = f"print born {form.born.isoformat() if form.born else ''}"
-    of_name, of_date = keys.tokens.asked(practice_id, [name, born])
-    return of_name, of_date
-
-
 def _standing(keys: SearchKeys, practice_id: str, row: SealedLink, form: NormalForm | None) -> LinkStanding:
     if row.in_use is False:
         return LinkStanding.NOT_IN_USE
     if form is None:
         return LinkStanding.NOT_READ
+    now = prints_of(keys.tokens, practice_id, form)
+    name_changed = row.name_print is not None and row.name_print not in now.names
+    date_changed = row.date_print is not None and row.date_print not in now.dates
+    if name_changed and date_changed:
+        return LinkStanding.NAME_AND_BIRTH_DATE_CHANGED
     if row.verified_at is None:
         return LinkStanding.NOT_VERIFIED
-    of_name, of_date = prints_of(keys, practice_id, form)
-    changed = (row.name_print not in of_name, row.date_print not in of_date)
-    return {
-        (True, True): LinkStanding.NAME_AND_BIRTH_DATE_CHANGED,
-        (True, False): LinkStanding.NAME_CHANGED,
-        (False, True): LinkStanding.BIRTH_DATE_CHANGED,
-    }.get(changed, LinkStanding.VERIFIED)
+    if name_changed:
+        return LinkStanding.NAME_CHANGED
+    return LinkStanding.BIRTH_DATE_CHANGED if date_changed else LinkStanding.VERIFIED

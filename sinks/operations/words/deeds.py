@@ -28,6 +28,7 @@ class Deed(StrEnum):
     POST_OPEN_DATE = "writeback entries post PRACTICE ID --first-open-date"
     ALLOCATE = "writeback entries allocate PRACTICE ID --charge NUMBER=AMOUNT"
     LINK = "writeback link add PRACTICE PATIENT NUMBER"
+    VERIFY_LINK = "writeback link verify PRACTICE PATIENT"
     REDRIVE = "writeback dlq redrive --practice PRACTICE --id ID"
     DISMISS_LETTER = "writeback dlq dismiss PRACTICE ID"
     CONNECT = "writeback target add PRACTICE SYSTEM"
@@ -63,6 +64,7 @@ _OF_EVENTS: Final[Mapping[AttentionReason, Sequence[Deed]]] = MappingProxyType(
         _A.ORIGINAL_CHANGED: (Deed.POST, *_BY_HAND),
         _A.NOT_READABLE: (Deed.POST, *_BY_HAND),
         _A.PROBABLY_TYPED_IN: (Deed.POST, *_BY_HAND),
+        _A.PATIENT_RECORD_CHANGED: (Deed.VERIFY_LINK, Deed.LINK, Deed.POST, *_BY_HAND),
         _A.CHANGED_AT_TARGET: (Deed.ACCEPT_CHANGE,),
         _A.ROLE_STOPPED: (),
         _A.LEDGER_SET_BACK: (),

@@ -181,6 +181,24 @@ OTHERWISE: Final[dict[str, tuple[dict[str, str | None], ...]]] = {
         {"patient_refs": "{pt-1,pt-2,pt-x}", "numbers": "{1,2,3}", "by_itself": "true"},
     ),
     "sync/token_fill.patients": _FILLS,
+    "sync/token_fill.settle_links": (
+        {
+            "practice_ids": f"{{{BIG}}}",
+            "ids": "{77}",
+            "names": "{2}",
+            "dates": "{3}",
+            "old_names": "{1}",
+            "old_dates": "{1}",
+        },
+        {
+            "practice_ids": f"{{{BIG}}}",
+            "ids": "{77}",
+            "names": "{2}",
+            "dates": "{3}",
+            "old_names": "{NULL}",
+            "old_dates": "{NULL}",
+        },
+    ),
     "sync/token_fill.identities": _FILLS,
     "sync/changes.suspects": (
         {

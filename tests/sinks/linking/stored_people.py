@@ -13,7 +13,7 @@ from sinks.operations.queries.find_patients import SearchKeys
 from sinks.sync.identities.changes import UpstreamIdentity
 from sinks.sync.identities.store import upstream_owner
 from sinks.sync.page_store import identity_owner
-from sinks.sync.patient_tokens import tokens_column
+from sinks.sync.patient_tokens import form_of, prints_of, tokens_column
 from sinks.targets.credentials import KeyRing
 from sinks.targets.reading import Identity
 from tests.sinks.linking.people import Written
@@ -31,7 +31,7 @@ def store_patients(
     keys: SearchKeys = KEYS,
 ) -> None:
     """Patients of the practice's own system, by their numbers."""
-    columns = "practice_id, pms_patient_id, in_use, identity, run, read_at, tokens, tokens_by"
+    columns = "practice_id, pms_patient_id, in_use, identity, run, read_at, tokens, tokens_by, name_print, date_print"
     with connection.cursor() as cursor, cursor.copy(f"COPY mirror_patients ({columns}) FROM STDIN") as copy:
         for number, one in people:
             identity = Identity(
@@ -39,8 +39,9 @@ def store_patients(
             )
             sealed = keys.seal.seal(practice_id, identity_owner(number), msgspec.json.encode(identity))
             tokens = tokens_column(keys.tokens, practice_id, identity)
+            prints = prints_of(keys.tokens, practice_id, form_of(identity))
             row = (practice_id, number, in_use, sealed, 1, "now", tokens, keys.tokens.made_by)
-            copy.write_row(row)
+            copy.write_row((*row, prints.name, prints.date))
 
 
 def store_references(

@@ -58,6 +58,8 @@ DECISION_WORDS: Final[dict[DecisionReason, str]] = {
     _D.NOT_READABLE: "what has to be read in the practice's system before it is posted could not be read for a day",
     _D.PROBABLY_TYPED_IN: "a payment of the same patient, day and amount stands in the practice's system already, "
     "typed in by somebody there; it waits until a person says whether it is the same one",
+    _D.PATIENT_RECORD_CHANGED: "the patient's record in the practice's system has another name and another birth "
+    "date than when it was linked, so it may be somebody else's; a person verifies the link or makes another",
     _D.BEFORE_START: "it arrived before the day from which payouts are written here, so it was booked by hand",
     _D.UNDONE: "a person took the payout's document back, and it is written again only when a person says so",
     _D.IN_TWO_PAYOUTS: "something in it is in an earlier payout that stands, and nothing is booked twice "

@@ -118,6 +118,14 @@ MONEY_WORDS: dict[R, Wording] = {
         "record`). If the patient paid twice, have it posted (`writeback entries post`).",
         afterwards="Nothing happens until somebody decides.",
     ),
+    R.PATIENT_RECORD_CHANGED: Wording(
+        headline="a patient's record may be somebody else's now",
+        why="The record in your system to which this patient is linked has another name and another birth date than "
+        "when it was linked, or last verified. So nothing is posted there.",
+        remedy="Look at both (`writeback link verify`). If it is the same person, verify the link; if not, link the "
+        "right record (`writeback link add`). Then have what waits posted (`writeback entries post`).",
+        afterwards="Until then it is held again, also when somebody has it posted.",
+    ),
     R.CHANGED_AT_TARGET: Wording(
         headline="an entry that Writeback made was deleted or changed in your system",
         why="Your system was read, and the entry is not there any more, or it has another amount, date or patient. "
