@@ -8,6 +8,7 @@ import msgspec
 
 from sinks.operations.acting import Actor, Order
 from sinks.operations.ledger import Connection, Ledger
+from sinks.operations.queries.organisations import ListedGroup, list_organisations
 from sinks.operations.queries.practices import ListedPractice, list_practices
 from sinks.operations.queries.users import actor_of
 from sinks.operations.roles import Action, Operation, View, may
@@ -28,9 +29,9 @@ class Rights(msgspec.Struct, frozen=True):
         """Of every practice: the operators' pages."""
         return self.may(View.HEALTH)
 
-    def may(self, operation: Operation, practice_id: str | None = None) -> bool:
+    def may(self, operation: Operation, practice_id: str | None = None, organisation_id: str | None = None) -> bool:
         """Whether it is shown; the operations ask again when it is done."""
-        return may(self.actor.grants, operation, practice_id)
+        return may(self.actor.grants, operation, practice_id, organisation_id)
 
     def may_at_group(self, action: Action, organisation_id: str) -> bool:
         return may(self.actor.grants, action, organisation_id=organisation_id)
@@ -67,4 +68,10 @@ def practices_of(ledger: Ledger, rights: Rights, most: int) -> list[ListedPracti
     return [each for each in list_practices(ledger.connection, most) if rights.opens(each.practice_id)]
 
 
-__all__ = ["Action", "Rights", "View", "practices_of", "rights_of"]
+def groups_of(ledger: Ledger, rights: Rights) -> list[ListedGroup]:
+    """Those of which the person sees every practice's payments. Blocks for one statement."""
+    found = list_organisations(ledger.connection)
+    return [each for each in found if each.practices and rights.may(View.TRANSACTIONS, None, each.organisation_id)]
+
+
+__all__ = ["Action", "Rights", "View", "groups_of", "practices_of", "rights_of"]

@@ -20,6 +20,9 @@ THREADS: Final = 8
 SEARCHES: Final = 3
 """Of these, that wait for a practice's own system: the others are left for whoever waits for no other system."""
 
+REPORTS: Final = 2
+"""Of these, that add up months: the others are left for whoever looks at a day."""
+
 
 class Console:
     """One for each process. Any thread may use it; `close` ends its connections."""
@@ -31,6 +34,7 @@ class Console:
         self.pool = LedgerPool(settings, "console", THREADS)
         self.signals = SignalWatch(Processes(settings.metrics_targets))
         self._searches = threading.BoundedSemaphore(SEARCHES)
+        self._reports = threading.BoundedSemaphore(REPORTS)
 
     def note_sign_in(self, what: SignIn, who: str | None, *, subject: str | None = None) -> None:
         """Keep it in the audit trail. Blocks; raises what the database's client raises."""
@@ -46,6 +50,16 @@ class Console:
             yield
         finally:
             self._searches.release()
+
+    @contextmanager
+    def making_a_report(self) -> Iterator[None]:
+        """A place among those that may add up a long stretch. Raises Transient where none is free."""
+        if not self._reports.acquire(blocking=False):
+            raise Transient("other reports are being made: try again in some seconds")
+        try:
+            yield
+        finally:
+            self._reports.release()
 
     def close(self) -> None:
         self.signals.end()

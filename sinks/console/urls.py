@@ -26,6 +26,7 @@ from sinks.console.pages.link import link
 from sinks.console.pages.new_practice import new_practice
 from sinks.console.pages.operations import operations
 from sinks.console.pages.organisations import organisation, organisations
+from sinks.console.pages.payouts import group_payouts, group_payouts_file, payouts, payouts_file
 from sinks.console.pages.quickbooks import quickbooks, quickbooks_callback
 from sinks.console.pages.quickbooks_map import map_quickbooks, quickbooks_document
 from sinks.console.pages.redrive import redrive
@@ -48,6 +49,10 @@ urlpatterns: Final = [
     path("practices/<str:practice_id>/transactions", transactions, name="transactions"),
     path("practices/<str:practice_id>/review", review, name="review"),
     path("practices/<str:practice_id>/review/file/<slug:kind>", review_file, name="review_file"),
+    path("practices/<str:practice_id>/payouts", payouts, name="payouts"),
+    path("practices/<str:practice_id>/payouts/file/<slug:kind>", payouts_file, name="payouts_file"),
+    path("groups/<str:organisation_id>/payouts", group_payouts, name="group_payouts"),
+    path("groups/<str:organisation_id>/payouts/file/<slug:kind>", group_payouts_file, name="group_payouts_file"),
     path("practices/<str:practice_id>/inbox", inbox, name="inbox"),
     path("practices/<str:practice_id>/audit", audit, name="audit"),
     path("help", help_page, name="help"),

@@ -10,7 +10,7 @@ import msgspec
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from sinks.console.actors import Rights, rights_of
+from sinks.console.actors import Rights, groups_of, rights_of
 from sinks.console.process import console
 from sinks.operations.acting import Order
 from sinks.operations.ledger import Ledger
@@ -82,6 +82,26 @@ def practice_page(view: View = View.TRANSACTIONS) -> Callable[[Page], Page]:
         return answer
 
     return of_practice
+
+
+def group_page(view: View = View.TRANSACTIONS) -> Callable[[Page], Page]:
+    """A page of the group in its address, for who may see this at all of its practices. Everybody else is told what is
+    told of a group that is not there."""
+
+    def of_group(page: Page) -> Page:
+        def answer(request: HttpRequest, organisation_id: str, **where: Any) -> HttpResponse:
+            with console().pool.ledger() as ledger:
+                rights = rights_of(ledger.connection, request.user)
+                if organisation_id not in {each.organisation_id for each in groups_of(ledger, rights)}:
+                    raise Http404
+                if not rights.may(view, None, organisation_id):
+                    raise Http404
+                visit = Visit(request=request, rights=rights, ledger=ledger)
+                return page(visit, organisation_id=organisation_id, **where)
+
+        return answer
+
+    return of_group
 
 
 def operators_page(page: Page) -> Page:

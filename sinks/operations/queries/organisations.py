@@ -10,6 +10,8 @@ from sinks.ledger.practices.settings import groups
 from sinks.ledger.practices.settings.groups import ListedGroup
 from sinks.operations.ledger import Connection, Ledger
 
+__all__ = ["ListedGroup", "Member", "OrganisationView", "list_organisations", "members_of", "view_organisation"]
+
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
     """A practice of a group, with the fields that it decides itself."""
@@ -36,6 +38,15 @@ class OrganisationView(msgspec.Struct, frozen=True, kw_only=True):
 def list_organisations(connection: Connection) -> list[ListedGroup]:
     """All groups, and how many practices each has. Blocks for one statement."""
     return groups.list_groups(connection)
+
+
+def members_of(ledger: Ledger, organisation_id: str) -> tuple[str, ...]:
+    """The practices of a group, by id. Blocks, a page at a time, for nobody's lock; ConfigurationError names the
+    nearest known group."""
+    connection = ledger.connection
+    with connection.cursor() as cursor:
+        group = groups.organisation(cursor, organisation_id)
+    return tuple(name for name, _ in groups.members(connection, group))
 
 
 def view_organisation(ledger: Ledger, organisation_id: str) -> OrganisationView:

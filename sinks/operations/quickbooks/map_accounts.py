@@ -15,10 +15,10 @@ from sinks.ledger.effect_moves import move_of
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.connections import save_connection
 from sinks.ledger.practices.stored_connections import stored_fingerprint
-from sinks.ledger.rows.effects import EffectReason
-from sinks.ledger.rows.fetch import fetch_all, fetch_values
+from sinks.ledger.rows.fetch import fetch_values
 from sinks.operations.acting import Act, Action, Order, acting, authorise
 from sinks.operations.ledger import Ledger
+from sinks.operations.queries.payouts import ListedPayout, payouts_between
 from sinks.operations.quickbooks.mapping_changes import checked_mapping, merged_config
 from sinks.operations.quickbooks.open_company import cannot_read, connected, open_company
 from sinks.targets.connection_input import checked_input
@@ -65,20 +65,6 @@ class MappedField(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
 
 
-class AroundStart(msgspec.Struct, frozen=True):
-    """A payout around the start: whether its document is written here."""
-
-    effect_id: int
-    payout_id: str
-    version: int
-    ledger_date: date
-    amount_minor: int
-    currency: str
-    state: State
-    reason: EffectReason
-    external_id: str | None
-
-
 class Mapped(msgspec.Struct, frozen=True, kw_only=True):
     """What was stored, or in a preview would be."""
 
@@ -87,7 +73,7 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True):
     open: tuple[Proposed, ...]
     """Needed, and nothing is proposed: a person chooses."""
     start_date: date | None
-    around: tuple[AroundStart, ...]
+    around: tuple[ListedPayout, ...]
     released: int
     """Entries that had stopped because of the mapping, or were from before the start, and are due again."""
     lists: CompanyLists | None = None
@@ -203,13 +189,12 @@ def _let_go(act: Act, connection_id: str, start: date | None) -> int:
     return len(moves)
 
 
-def payouts_around(act: Act, start: date | None) -> tuple[AroundStart, ...]:
+def payouts_around(act: Act, start: date | None) -> tuple[ListedPayout, ...]:
     """Payouts of the days around a start, by day; nothing without one. Blocks for one statement."""
     if start is None:
         return ()
     days = timedelta(days=AROUND_DAYS)
-    key = {"practice_id": act.practice_id, "from_day": start - days, "to_day": start + days, "most": MOST}
-    return tuple(fetch_all(act.cursor, AroundStart, _SQL["around"], key))
+    return payouts_between(act.cursor, act.practice_id, start - days, start + days, MOST)
 
 
 def _fields(

@@ -9,7 +9,7 @@ import msgspec
 
 from schemas.vocabulary import State
 from sinks.operations.ledger import Ledger
-from sinks.operations.queries.organisations import view_organisation
+from sinks.operations.queries.organisations import members_of
 from sinks.operations.queries.practices import check_practice
 from sinks.operations.quickbooks.read_documents import ReadThere
 from sinks.operations.reconcile.as_read import ChangedThere, as_read, changed_there
@@ -77,9 +77,9 @@ def reconcile_practice(
 def reconcile_group(
     ledger: Ledger, organisation_id: str, from_day: date, to_day: date, span: Span, reader: Reader | None = None
 ) -> Reconciled:
-    """All practices of a group, each and together. Raises as `view_organisation` and `reconcile_practice`, and
+    """All practices of a group, each and together. Raises as `members_of` and `reconcile_practice`, and
     ConfigurationError for a group without practices or of several currencies."""
-    members = [each.practice_id for each in view_organisation(ledger, organisation_id).practices]
+    members = members_of(ledger, organisation_id)
     if not members:
         raise ConfigurationError(f"group {organisation_id} has no practices: `writeback organisation join`")
     return _together(from_day, to_day, [_one(ledger, each, from_day, to_day, span, reader) for each in members])

@@ -39,6 +39,7 @@ class RunningConsole:
         self.address = self.role.address()
         self._passwords = self._prepared()
         self._people: dict[str, Visitor] = {}
+        self._groups: list[str] = []
 
     def command(self, *words: str) -> str:
         """The command's output; what fails fails the test."""
@@ -81,6 +82,15 @@ class RunningConsole:
             password = self.account(name, *opens, everywhere=everywhere)
             assert visitor.first_sign_in(name, password).status == 200
         return self._people[name]
+
+    def group(self) -> str:
+        """A group of both practices, made when it is first asked for."""
+        if not self._groups:
+            self.command("organisation", "add", "group-1", *DO)
+            for practice in ("p1", "p2"):
+                self.command("organisation", "join", "group-1", practice, *DO)
+            self._groups.append("group-1")
+        return self._groups[0]
 
     def ada(self) -> Visitor:
         """Of the front desk of the practice p1."""

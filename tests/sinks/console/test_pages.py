@@ -21,6 +21,7 @@ OF_P1 = (
     f"/practices/p1/transactions?day={DAY}&span=week&state=AWAITING_LINK",
     f"/practices/p1/review?day={DAY}",
     f"/practices/p1/review?day={DAY}&span=week",
+    "/practices/p1/payouts?from=2026-03-01&to=2026-03-31",
     "/practices/p1/inbox",
     "/practices/p1/inbox?all=1",
     "/practices/p1/story/e:1",

@@ -94,7 +94,7 @@ class Visitor:
         try:
             connection.request(method, path, body=body or None, headers=sent)
             found = connection.getresponse()
-            text = found.read().decode()
+            text = found.read().decode(errors="replace")
         finally:
             connection.close()
         for name, value in found.getheaders():

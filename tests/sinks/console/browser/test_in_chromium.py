@@ -25,6 +25,7 @@ OF_ADA = (
     f"/practices/p1/transactions?day={DAY}&target=PMS&money=payments&tender=-",
     f"/practices/p1/review?day={DAY}",
     f"/practices/p1/review?day={DAY}&span=week",
+    "/practices/p1/payouts?from=2026-03-01&to=2026-03-31",
     "/practices/p1/story/e:1",
     "/practices/p1/do/post/e:1",
     "/practices/p1/settle/bank-is-right/d:1",

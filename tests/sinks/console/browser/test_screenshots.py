@@ -21,6 +21,7 @@ OF_ADA: Final = {
     "to-do": "/practices/p1/to-do",
     "transactions": f"/practices/p1/transactions?day={DAY}",
     "daily-review": f"/practices/p1/review?day={DAY}",
+    "payouts": "/practices/p1/payouts?from=2026-03-01&to=2026-03-31",
     "story": "/practices/p1/story/e:1",
     "post-to-ledger": "/practices/p1/do/post/e:1",
     "link-patient-record": "/practices/p1/link/3",
