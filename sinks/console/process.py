@@ -10,6 +10,7 @@ from typing import Final
 from sinks.operations.ledger_pool import LedgerPool
 from sinks.operations.live.endpoints import Processes
 from sinks.operations.live.watch import SignalWatch
+from sinks.operations.queries.find_patients import SearchKeys
 from sinks.operations.sign_in_secrets import SignInSecrets
 from sinks.operations.sign_in_trail import SignIn, note_sign_in
 from streams.runtime.errors import Transient
@@ -31,6 +32,7 @@ class Console:
         """Raises ConfigurationError without the key that seals credentials."""
         self.settings = settings
         self.secrets = SignInSecrets(settings)
+        self.search_keys = SearchKeys.of(settings)
         self.pool = LedgerPool(settings, "console", THREADS)
         self.signals = SignalWatch(Processes(settings.metrics_targets))
         self._searches = threading.BoundedSemaphore(SEARCHES)

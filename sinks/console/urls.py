@@ -26,6 +26,7 @@ from sinks.console.pages.link import link
 from sinks.console.pages.new_practice import new_practice
 from sinks.console.pages.operations import operations
 from sinks.console.pages.organisations import organisation, organisations
+from sinks.console.pages.patient import patient
 from sinks.console.pages.payouts import group_payouts, group_payouts_file, payouts, payouts_file
 from sinks.console.pages.quickbooks import quickbooks, quickbooks_callback
 from sinks.console.pages.quickbooks_map import map_quickbooks, quickbooks_document
@@ -73,6 +74,7 @@ urlpatterns: Final = [
     path("practices/<str:practice_id>/story/<path:sought>", story, name="story"),
     path("practices/<str:practice_id>/do/<slug:deed>/<str:item>", act, name="act"),
     path("practices/<str:practice_id>/settle/<slug:deed>/<str:item>", settle, name="settle"),
+    path("practices/<str:practice_id>/patient/<int:number>", patient, name="patient"),
     path("practices/<str:practice_id>/link/<int:number>", link, name="link"),
     path("organisations", organisations, name="organisations"),
     path("organisations/<str:organisation_id>", organisation, name="organisation"),

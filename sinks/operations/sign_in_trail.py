@@ -30,6 +30,8 @@ class SignIn(StrEnum):
     PASSWORD_SET = "console.password_set"  # noqa: S105 - the name of an entry
     SEARCHED = "console.patients_searched"
     """Somebody searched a practice's own system for patients; `subject` is the practice. What for is not kept."""
+    LOOKED_AT = "console.patient_looked_at"
+    """Somebody opened a patient's page; `subject` is the practice and one of the patient's entries."""
 
 
 def hold_trail(cursor: psycopg.Cursor[TupleRow]) -> None:

@@ -78,12 +78,18 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     high_minor: int | None = None
     patient: str | None = None
     """The name by which upstream knows the patient, or the number in the practice's system."""
+    patient_refs: tuple[str, ...] | None = None
+    """Exactly these surrogates, instead of `patient`."""
     text: str | None = None
     """A part of an id: of the payment, the event, the entry at the target; or an entry's whole number, `e:42`."""
     most: int = 200
 
     def __post_init__(self) -> None:
         _check(self)
+
+    @property
+    def of_patient(self) -> bool:
+        return self.patient is not None or self.patient_refs is not None
 
     def filters(self) -> dict[str, Any]:
         """Parameters of `matching` that this alone decides. Pure."""
@@ -112,7 +118,7 @@ def _check(wanted: Wanted) -> None:
             raise ConfigurationError(f"at most {MOST_DAYS} days at once")
     elif wanted.date_of is not DateOf.TRANSACTION:
         raise ConfigurationError("to look by another date than the payment's own, name a day, a week, or days")
-    if wanted.practice_id is None and (wanted.date_of is not DateOf.TRANSACTION or wanted.patient is not None):
+    if wanted.practice_id is None and (wanted.date_of is not DateOf.TRANSACTION or wanted.of_patient):
         raise ConfigurationError("to look for a patient, or by the day of posting or payout, name a practice")
     if (wanted.low_minor is None) is not (wanted.high_minor is None):
         raise ConfigurationError("amounts need a least and a most")

@@ -99,7 +99,7 @@ def _index(wanted: Wanted) -> str:
         return "paid_out"
     if wanted.payment is not None:
         return "of_payment"
-    if wanted.patient is not None:
+    if wanted.of_patient:
         return "of_patient"
     open_alone = wanted.practice_id is not None and wanted.states is not None and FINAL.isdisjoint(wanted.states)
     return "unfinished" if open_alone and wanted.from_day is None and not wanted.standings else "in_order"
@@ -107,6 +107,6 @@ def _index(wanted: Wanted) -> str:
 
 def _patient_refs(connection: Connection, wanted: Wanted) -> list[str] | None:
     if wanted.patient is None:
-        return None
+        return None if wanted.patient_refs is None else list(wanted.patient_refs)
     key = {"practice_id": wanted.practice_id, "patient": wanted.patient}
     return fetch_values(connection, _SQL["patient_refs"], key)

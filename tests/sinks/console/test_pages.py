@@ -35,6 +35,7 @@ OF_P1 = (
     "/practices/p1/quickbooks",
     "/practices/p1/go-live",
     "/practices/p1/contacts",
+    "/practices/p1/patient/3",
 )
 OF_OPERATORS = ("/operations", "/operations/redrive?practice=p1", "/operations/signals", "/practices/new")
 OF_ANYBODY = ("/account/second-factor", "/account/recovery-codes", "/account/recovery-codes/new", "/account/password")

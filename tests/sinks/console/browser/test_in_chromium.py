@@ -30,6 +30,7 @@ OF_ADA = (
     "/practices/p1/do/post/e:1",
     "/practices/p1/settle/bank-is-right/d:1",
     "/practices/p1/link/3",
+    "/practices/p1/patient/3",
     "/practices/p1/inbox",
     "/practices/p1/settings",
     "/practices/p1/integrations",
