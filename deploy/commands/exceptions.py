@@ -22,7 +22,7 @@ def exceptions(practice: PracticeId, most: Most = 50, as_json: Json = False) -> 
         (
             each.id,
             each.about,
-            each.what,
+            f"{each.target or ''} {each.what}".lstrip(),
             shown_money(each.amount_minor, each.currency) if each.currency else "",
             age(each.since, now),
             each.why,

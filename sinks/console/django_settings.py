@@ -24,7 +24,8 @@ LONGEST_S: Final = 10 * 3600
 """A session ends after this, whatever happens in it: a working day."""
 YEAR_S: Final = 365 * 24 * 3600
 LARGEST_FORM: Final = 64 * 1024
-MOST_FIELDS: Final = 200
+MOST_FIELDS: Final = 600
+"""Of one form: every row of a page may be ticked."""
 LOCKED_OUT: Final = "5/900s/key,30/300s/ip"
 """Failed sign-ins: of one account in a quarter of an hour, and from one address in five minutes."""
 

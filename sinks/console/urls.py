@@ -14,6 +14,7 @@ from django.views.generic import RedirectView
 from sinks.console.assets import asset
 from sinks.console.pages.act import act
 from sinks.console.pages.audit import audit
+from sinks.console.pages.bulk import bulk
 from sinks.console.pages.connect import connect, map_system
 from sinks.console.pages.contacts import contacts
 from sinks.console.pages.end_digest import end_digest
@@ -73,6 +74,7 @@ urlpatterns: Final = [
     path("practices/<str:practice_id>/users", users, name="users"),
     path("practices/<str:practice_id>/story/<path:sought>", story, name="story"),
     path("practices/<str:practice_id>/do/<slug:deed>/<str:item>", act, name="act"),
+    path("practices/<str:practice_id>/bulk", bulk, name="bulk"),
     path("practices/<str:practice_id>/settle/<slug:deed>/<str:item>", settle, name="settle"),
     path("practices/<str:practice_id>/patient/<int:number>", patient, name="patient"),
     path("practices/<str:practice_id>/link/<int:number>", link, name="link"),

@@ -6,6 +6,7 @@ from typing import Final
 
 from django.http import HttpResponse
 
+from sinks.console.bulk_deeds import offered
 from sinks.console.next_steps import steps
 from sinks.console.visit import Visit, practice_page
 from sinks.operations.review.exceptions import Exceptional, exceptions_of
@@ -22,6 +23,7 @@ def to_do(visit: Visit) -> HttpResponse:
         "to_do.html",
         rows=[(each, _sought(each), steps(visit, each.id, each.deeds)) for each in shown],
         count=len(found.matters),
+        offered=offered(visit),
         more=found.more,
     )
 

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.utils.http import urlencode
 
 from schemas.vocabulary import State
+from sinks.console.bulk_deeds import offered
 from sinks.console.leads import filters_of, kept_filters
 from sinks.console.stretches import stretch_of
 from sinks.console.visit import Visit, practice_page
@@ -37,6 +38,7 @@ def transactions(visit: Visit) -> HttpResponse:
         sums=sums_of(listing.transactions),
         check=None if kept or listing.more or after else check_day(listing.transactions),
         stretch=stretch,
+        offered=offered(visit),
         keep=urlencode(kept),
         kept=[(name, value) for name, value in kept if name != "state"],
         chosen=filters["states"] or (),

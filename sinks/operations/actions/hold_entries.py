@@ -57,19 +57,29 @@ def hold_entries(
 
 
 def assign_entries(
-    ledger: Ledger, practice_id: str, effect_ids: Sequence[int], assignee: str, order: Order
+    ledger: Ledger,
+    practice_id: str,
+    effect_ids: Sequence[int],
+    assignee: str,
+    order: Order,
+    seen: Mapping[int, str] = NOTHING_SEEN,
 ) -> EntriesDone:
-    """Say who sees to these entries; an empty name: nobody. It changes nothing of them. Blocks; raises as `acting`."""
+    """Say who sees to these entries; an empty name: nobody. It changes nothing of them. `seen`: the versions that the
+    person saw (E-15). Blocks; raises as `acting`."""
     checked_text("--to", assignee)
     with acting(ledger, order, Action.ENTRY_ASSIGN, practice_id) as act:
         found = {each.effect_id: each for each in units(ledger.connection, practice_id, effect_ids, act.at)}
+        changed = changed_since(found.values(), seen)
         items = tuple(
-            EntryItem(
-                id=f"e:{number}", head=found.get(number), refusal=None if number in found else _missing(practice_id)
+            refused_if_changed(
+                EntryItem(
+                    id=f"e:{number}", head=found.get(number), refusal=None if number in found else _missing(practice_id)
+                ),
+                changed,
             )
             for number in dict.fromkeys(effect_ids)
         )
-        numbers = [each.head.effect_id for each in items if each.head is not None]
+        numbers = [each.head.effect_id for each in items if each.head is not None and each.refusal is None]
         parameters = {"practice_id": practice_id, "effect_ids": numbers, "assigned_to": assignee or None}
         act.cursor.execute(_SQL["assign"], parameters | {"at": act.at, "actor": order.actor.name})
         for number in numbers:

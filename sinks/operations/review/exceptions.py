@@ -119,7 +119,7 @@ def _of_entries(practice_id: str, entries: list[WaitingEntry]) -> Iterator[Excep
             _cause(each),
             each.id,
             about=each.subject,
-            what=f"{each.target} {each.entry_kind} {each.part}".rstrip(),
+            what=f"{each.entry_kind} {each.part}".rstrip(),
             amount=abs(each.amount_minor + sum(_same_money(each, parts[each.effect_id]))),
             currency=each.currency,
             since=each.changed_at,

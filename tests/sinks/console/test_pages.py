@@ -114,6 +114,7 @@ def test_to_do_names_the_largest_amount_first_with_its_ways_out(console: Running
     amounts = [float(each) for each in re.findall(r"<h2><a [^>]*>([0-9.]+) USD", page.text)]
     assert amounts == sorted(amounts, reverse=True)
     assert amounts[0] == 299.0
+    assert "299.00 USD, Charge" in page.words
     first = page.text.partition("<li>\n<h2>")[2].partition("</li>\n<li>")[0]
     assert "/practices/p1/link/3" in first
     assert "writeback " not in page.words, "commands are shown to those who have them"

@@ -130,6 +130,28 @@ def test_a_person_signs_in_and_posts_with_the_keyboard_alone(
         expect(page.locator("#story").get_by_text("In the books as").first).to_be_visible()
 
 
+def test_several_are_chosen_and_done_with_the_keyboard_alone(
+    console: RunningConsole, browser: Browser, ledger: LedgerDatabase
+) -> None:
+    """On a telephone's width: ticked, shown, done; each page of it can be used by everybody."""
+    number = more(ledger, 95)
+    with at_the_console(browser, console.address, console.ada(), 360) as page:
+        page.goto("/practices/p1/to-do")
+        page.get_by_label(f"Choose e:{number}", exact=True).focus()
+        page.keyboard.press("Space")
+        page.get_by_label("With those that are ticked").select_option("dismiss")
+        page.get_by_role("button", name="Show what would happen").focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Dismiss: 1 entry")).to_be_visible()
+        found = list(Axe().run(page, options=AXE).response["violations"])
+        page.get_by_label("Why").focus()
+        page.keyboard.type("nobody enters it")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("1 entry was done")).to_be_visible()
+        found += Axe().run(page, options=AXE).response["violations"]
+        assert [each["id"] for each in found] == []
+
+
 def test_the_first_tab_stop_leads_past_the_bar(console: RunningConsole, browser: Browser) -> None:
     with at_the_console(browser, console.address, console.ada()) as page:
         page.goto("/practices/p1/to-do")
