@@ -16,7 +16,7 @@ from sinks.operations.actions.practice_details import change_details
 from sinks.operations.queries.connections import test_connection
 from sinks.operations.queries.settings_views import view_settings
 from sinks.operations.queries.sync_status import sync_status
-from sinks.operations.queries.systems import show_practice, shown_systems
+from sinks.operations.queries.systems import route_name, show_practice, shown_systems
 from sinks.operations.quickbooks.status import QuickBooksStatus, quickbooks_status
 from sinks.operations.roles import Action, View
 from sinks.operations.setup.connection_draft import form_of
@@ -58,7 +58,10 @@ def _page(visit: Visit, said: dict[str, str], shown: dict[str, Any]) -> HttpResp
         found=found,
         pms=pms,
         maps=pms is not None and _has_form(pms.route),
-        routes=[] if found.system is None else [(each, _has_form(each)) for each in found.system.served_by],
+        serving=None if pms is None else route_name(pms.route),
+        routes=[]
+        if found.system is None
+        else [(each, route_name(each)) for each in found.system.served_by if _has_form(each)],
         systems=shown_systems(),
         said=said,
         reads=sync_status(visit.ledger, visit.practice_id, 1),

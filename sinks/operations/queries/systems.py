@@ -68,6 +68,12 @@ def shown_system(system: PracticeSystem) -> ShownSystem:
     )
 
 
+def route_name(route: str) -> str:
+    """What people call what a route leads to; a route of a later release as it is. Pure."""
+    known = ROUTES.get(route.replace("-", "_"))
+    return route if known is None else known.system
+
+
 def show_practice(ledger: Ledger, practice_id: str) -> ShownPractice:
     """Blocks for three statements. ConfigurationError for an unknown practice."""
     practice = practice_shown(ledger.connection, practice_id)

@@ -70,7 +70,7 @@ def test_a_new_practice_posts_its_first_payment(
         page.get_by_role("button", name="Add it").click()
 
         heading(page, "Integrations")
-        page.get_by_role("link", name="Connect through Open dental").click()
+        page.get_by_role("link", name="Connect through Open Dental").click()
         heading(page, "Connect Open Dental")
         page.get_by_label("How it is reached").select_option("LOCAL")
         page.get_by_label("Developer key").fill(sandbox.open_dental.developer_key)
