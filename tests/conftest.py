@@ -23,11 +23,15 @@ from deploy.local.ports import LOOPBACK
 from deploy.local.postgres import SUPERUSER
 from deploy.local.postgres import url as postgres_url
 from deploy.local.stack import Ports, running
+from sinks.operations.acting import Actor
+from sinks.operations.viewing import view_for_process
 from streams.fault_injection import install
 from tests import processes
 from tests.collection_order import dealt
 from tests.scenarios.waiting import WITHIN_S
 from tests.worlds import Stack, World, fresh_world
+
+view_for_process(Actor("tests"))
 
 # The controller of a run tells its workers by these where the stack is and whose end ends it.
 FOLDER = "PYTEST_STACK_FOLDER"

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from deploy.commands.options import person
+
 if TYPE_CHECKING:
     from sinks.operations.ledger import Ledger
     from streams.settings import ProgramSettings
@@ -31,8 +33,11 @@ def open_ledger(application: str) -> Iterator[Opened]:
     from sinks.ledger.gates import JITTER_S
     from sinks.ledger.schema.database import connect
     from sinks.ledger.schema.version import require_schema
+    from sinks.operations.acting import Actor
     from sinks.operations.ledger import Ledger
+    from sinks.operations.viewing import view_for_process
 
+    view_for_process(Actor(person(None)))
     settings = settings_here()
     with (
         connect(settings.database_url, application) as connection,

@@ -23,7 +23,9 @@ from deploy.demo.reversals import check_reversals, next_morning_reversals
 from deploy.demo.work_list import check_work_list
 from schemas.events import Event, MoneyFields
 from schemas.topics import SOURCES, TopicName
+from sinks.operations.acting import Actor
 from sinks.operations.queries.receipts_audit import audit
+from sinks.operations.viewing import view_for_process
 from streams.kafka.producer import EventProducer
 from streams.runtime.errors import Role
 
@@ -40,6 +42,7 @@ class Demonstration:
     """One run, one method a step. `claims` collects what was promised and whether it holds."""
 
     def __init__(self, environment: DemoEnvironment, say: Say) -> None:
+        view_for_process(Actor("demo"))
         self.environment, self.on, self.say = environment, environment.on, say
         self.days = [practice_day(practice, self.on, SEED) for practice in PRACTICES]
         self.claims: list[Claim] = []

@@ -17,7 +17,6 @@ from sinks.operations.ledger import Ledger
 from sinks.operations.queries.calendar import Calendar, calendar_of
 from sinks.operations.queries.practices import ListedPractice, practice_shown
 from sinks.operations.roles import View
-from sinks.operations.scope import scope_of
 from streams.runtime.errors import ConfigurationError
 
 Page = Callable[..., HttpResponse]
@@ -70,14 +69,14 @@ def practice_page(view: View = View.TRANSACTIONS) -> Callable[[Page], Page]:
                 rights = rights_of(ledger.connection, request.user)
                 if not rights.may(view, practice_id):
                     raise Http404
-                console().pool.narrow(ledger, scope_of(rights.actor, practice_id))
-                try:
-                    practice = practice_shown(ledger.connection, practice_id)
-                except ConfigurationError:
-                    raise Http404 from None
-                calendar = calendar_of(ledger.connection, practice_id)
-                visit = Visit(request=request, rights=rights, ledger=ledger, calendar=calendar, practice=practice)
-                return page(visit, **where)
+                with console().pool.serving(ledger, rights.actor, practice_id):
+                    try:
+                        practice = practice_shown(ledger.connection, practice_id)
+                    except ConfigurationError:
+                        raise Http404 from None
+                    calendar = calendar_of(ledger.connection, practice_id)
+                    visit = Visit(request=request, rights=rights, ledger=ledger, calendar=calendar, practice=practice)
+                    return page(visit, **where)
 
         return answer
 
@@ -112,8 +111,8 @@ def operators_page(page: Page) -> Page:
             rights = rights_of(ledger.connection, request.user)
             if not rights.sees_health:
                 raise Http404
-            console().pool.narrow(ledger, scope_of(rights.actor))
-            return page(Visit(request=request, rights=rights, ledger=ledger), **where)
+            with console().pool.serving(ledger, rights.actor):
+                return page(Visit(request=request, rights=rights, ledger=ledger), **where)
 
     return answer
 
@@ -124,7 +123,7 @@ def anybodys_page(page: Page) -> Page:
     def answer(request: HttpRequest, **where: Any) -> HttpResponse:
         with console().pool.ledger() as ledger:
             rights = rights_of(ledger.connection, request.user)
-            console().pool.narrow(ledger, scope_of(rights.actor))
-            return page(Visit(request=request, rights=rights, ledger=ledger), **where)
+            with console().pool.serving(ledger, rights.actor):
+                return page(Visit(request=request, rights=rights, ledger=ledger), **where)
 
     return answer

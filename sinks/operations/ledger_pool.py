@@ -18,8 +18,10 @@ from sinks.ledger.gates import JITTER_S
 from sinks.ledger.schema.database import connect, connection_options
 from sinks.ledger.schema.version import require_schema
 from sinks.ledger.schema.walls import WallState, enter, leave, wall_state
+from sinks.operations.acting import Actor
 from sinks.operations.ledger import Ledger
-from sinks.operations.scope import Scope
+from sinks.operations.scope import Scope, scope_of
+from sinks.operations.viewing import viewing
 from streams.runtime.logging import log
 from streams.settings import ProgramSettings
 
@@ -72,6 +74,14 @@ class LedgerPool:
         the database does not answer."""
         with self._pool.connection() as connection:
             yield Ledger(connection=connection, clock=self._clock, jitter_s=JITTER_S[self._settings.profile])
+
+    @contextmanager
+    def serving(self, ledger: Ledger, actor: Actor, practice_id: str | None = None) -> Iterator[None]:
+        """A block in which everything is asked for `actor`, on a connection that sees their practices, or only the one
+        that is named. Blocks for one statement."""
+        self.narrow(ledger, scope_of(actor, practice_id))
+        with viewing(actor):
+            yield
 
     def narrow(self, ledger: Ledger, scope: Scope) -> None:
         """Let a connection that `ledger` gave see these practices alone, until its block ends. Blocks for one

@@ -18,6 +18,8 @@ from sinks.operations.queries.dead_letters import (
     dead_entries,
     dead_records,
 )
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 
 MOST_REDRIVES: Final = 5
 """What failed this often after repairs does not need another try but a person who looks at the entry itself."""
@@ -60,6 +62,7 @@ class RedrivePlan(msgspec.Struct, frozen=True):
         return [item for item in self.items if item.fate is fate]
 
 
+@sees(View.TRANSACTIONS, practice="wanted.practice_id")
 def plan_redrive(connection: Connection, wanted: DeadWanted) -> RedrivePlan:
     """What a redrive of these would do; changes nothing. Blocks for a few statements. Raises as `check_wanted`."""
     check_wanted(connection, wanted)

@@ -21,6 +21,8 @@ from sinks.operations.ledger import Connection, Ledger
 from sinks.operations.link_review import read_review
 from sinks.operations.queries.open_entries import StateChange, open_entries, state_changes
 from sinks.operations.queries.practices import check_practice, practice_shown
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from sinks.targets.catalogue import ROUTES, route_named
 from sinks.targets.connection_input import checked_input
 from sinks.targets.credentials import KeyRing
@@ -81,6 +83,7 @@ class _Patient(msgspec.Struct, frozen=True):
     is_open: bool
 
 
+@sees(View.SETTINGS)
 def patients_to_link(connection: Connection, practice_id: str) -> dict[str, str | None]:
     """Every patient with a link or an open entry, and the number that it has now. Blocks for two statements."""
     check_practice(connection, practice_id)

@@ -12,11 +12,14 @@ from sinks.ledger.retention import Deleted, Expired, delete_expired, expired, fi
 from sinks.ledger.unit_of_work import instant
 from sinks.operations.acting import Action, Order, authorise
 from sinks.operations.ledger import Ledger
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 
 TRAIL: Final = "*"
 """The audit trail of what concerns every practice."""
 
 
+@sees(View.HEALTH, practice=None)
 def what_expired(ledger: Ledger, months: int) -> Expired:
     """What a run would delete. Reads only."""
     return expired(ledger.connection, first_kept(ledger.clock.now().date(), months))

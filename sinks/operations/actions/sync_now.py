@@ -12,6 +12,8 @@ from sinks.ledger.practices.settings.settings_file import checked_id
 from sinks.ledger.practices.stored_connections import stored_connection
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.practices import practice_shown
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from sinks.targets.catalogue import ROUTES
 from streams.runtime.errors import ConfigurationError
 
@@ -23,6 +25,7 @@ class SyncAsked(msgspec.Struct, frozen=True, kw_only=True):
     full: bool
 
 
+@sees(View.SETTINGS, practice="practice")
 def sync_now(ledger: Ledger, practice: str, *, full: bool) -> SyncAsked:
     """Due at once for the role `sync`; `full`: everything is read again, and what is gone is found. Blocks.
 

@@ -11,6 +11,8 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.practices import check_practice
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from sinks.sync.schedule_rows import appointment_owner
 from sinks.targets.credentials import KeyRing
 from sinks.targets.schedule import AppointmentState
@@ -61,6 +63,7 @@ class Appointment(msgspec.Struct, frozen=True, kw_only=True):
         return f"Appointment({self.state.value})"
 
 
+@sees(View.PATIENTS)
 def find_appointments(
     ledger: Ledger, keys: KeyRing, practice_id: str, from_day: date | None, to_day: date | None, most: int
 ) -> tuple[Appointment, ...]:

@@ -14,6 +14,8 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.audit import broken_rows
 from sinks.ledger.rows.fetch import fetch_all, fetch_value
 from sinks.operations.ledger import Ledger
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from streams.kafka.topic_records import reader, records
 from streams.settings import ProgramSettings
 
@@ -52,6 +54,7 @@ class TrailReport(msgspec.Struct, frozen=True):
         return not self.faults
 
 
+@sees(View.AUDIT, practice=None)
 def verify(ledger: Ledger, settings: ProgramSettings) -> TrailReport:
     """Compare. Blocks for as long as it takes to read the trail and the topic once. Raises psycopg.Error,
     KafkaException, Transient.

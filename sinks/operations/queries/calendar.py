@@ -12,6 +12,8 @@ import msgspec
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_one
 from sinks.operations.ledger import Connection
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 
 _SQL: Final = named_queries("sinks.operations.queries", "transactions.sql")
 WEEK_DAYS: Final = 7
@@ -58,6 +60,7 @@ def week_of(day: date, starts: Weekday = Weekday.SUNDAY) -> tuple[date, date]:
     return first, first + timedelta(days=WEEK_DAYS - 1)
 
 
+@sees(View.SETTINGS)
 def calendar_of(connection: Connection, practice_id: str) -> Calendar:
     """UTC and Sunday before its first settings. Blocks for one statement."""
     return fetch_one(connection, Calendar, _SQL["calendar"], {"practice_id": practice_id}) or Calendar()

@@ -12,6 +12,8 @@ from sinks.ledger.practices.stored_connections import ListedConnection, list_con
 from sinks.operations.ledger import Ledger
 from sinks.operations.open_targets import adapter_context, open_stored
 from sinks.operations.queries.practices import check_practice
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from sinks.targets.catalogue import route_named
 from sinks.targets.choices import SETTING, Choice, OffersChoices
 from sinks.targets.port import ConnectionReport, ReadFailed
@@ -24,6 +26,7 @@ CHOICES_S: Final = 30.0
 """For all lists together: five reads for an office, one for a company."""
 
 
+@sees(View.SETTINGS)
 def connections_of(ledger: Ledger, practice_id: str | None) -> list[ListedConnection]:
     """Connections and whether they are open, of one practice or of all. Reads no secret. Blocks for two statements;
     ConfigurationError for an unknown practice."""
@@ -32,6 +35,7 @@ def connections_of(ledger: Ledger, practice_id: str | None) -> list[ListedConnec
         return list_connections(cursor, practice_id)
 
 
+@sees(View.SETTINGS)
 async def test_connection(ledger: Ledger, settings: ProgramSettings, practice_id: str, system: str) -> ConnectionReport:
     """Prove a connection and its mapping at the target without posting anything, within TEST_S. ConfigurationError for
     an unknown practice or system, and where there is no such connection."""
@@ -43,6 +47,7 @@ async def test_connection(ledger: Ledger, settings: ProgramSettings, practice_id
         await opened.close()
 
 
+@sees(View.SETTINGS)
 async def read_choices(ledger: Ledger, settings: ProgramSettings, practice_id: str, system: str) -> tuple[Choice, ...]:
     """What the mapping and the settings can choose from, read from the target within CHOICES_S, with what is chosen.
 

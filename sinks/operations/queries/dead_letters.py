@@ -12,6 +12,8 @@ from sinks.ledger.rows.fetch import fetch_all, fetch_value
 from sinks.notices.email_text import correlation_id
 from sinks.operations.ledger import Connection
 from sinks.operations.queries.practices import check_practice
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from streams.runtime.errors import ConfigurationError, Permanent
 
 _SQL: Final = named_queries("sinks.operations.queries", "dead_letters.sql")
@@ -129,6 +131,7 @@ class _Place(msgspec.Struct, frozen=True):
     off: int
 
 
+@sees(View.TRANSACTIONS)
 def dead_called(connection: Connection, practice_id: str | None, text: str) -> DeadId:
     """The one that a person names: by its id, or a record by its event's id, as letters name it. Blocks for one
     statement; ConfigurationError where it is neither, or the event has several records that stand dead."""
@@ -182,12 +185,14 @@ def dead_records(connection: Connection, wanted: DeadWanted) -> list[DeadRecord]
     return fetch_all(connection, DeadRecord, _SQL["dead_records"], parameters)
 
 
+@sees(View.TRANSACTIONS, practice="wanted.practice_id")
 def find_dead(connection: Connection, wanted: DeadWanted) -> tuple[list[DeadEntry], list[DeadRecord]]:
     """Both; raises as `check_wanted`. Blocks for four statements."""
     check_wanted(connection, wanted)
     return dead_entries(connection, wanted), dead_records(connection, wanted)
 
 
+@sees(View.TRANSACTIONS, practice="wanted.practice_id")
 def one_dead(connection: Connection, wanted: DeadWanted) -> DeadEntry | DeadRecord:
     """The one that `wanted.id` names. Permanent where nothing dead is called so; else as `find_dead`."""
     entries, records = find_dead(connection, wanted)
@@ -199,6 +204,7 @@ def one_dead(connection: Connection, wanted: DeadWanted) -> DeadEntry | DeadReco
     )
 
 
+@sees(View.TRANSACTIONS, practice="dead.practice_id")
 def notice_of(connection: Connection, dead: DeadEntry | DeadRecord) -> str | None:
     """The reference of the open notice that reported it to the practice (NOT-2). Blocks for one statement."""
     for notice in fetch_all(connection, OpenNotice, _SQL["notice_of"], {"practice_id": dead.practice_id}):

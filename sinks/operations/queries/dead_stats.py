@@ -12,6 +12,8 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.dead_letters import DeadWanted, check_wanted, filters
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 
 LOOKED_AT: Final = 50_000
 """Entries, and records, that are counted at most: some seconds, however much a storm has left."""
@@ -66,6 +68,7 @@ class DeadStats(msgspec.Struct, frozen=True, kw_only=True):
     """`of`: age."""
 
 
+@sees(View.TRANSACTIONS, practice="wanted.practice_id")
 def dead_stats(ledger: Ledger, wanted: DeadWanted, *, looked_at: int = LOOKED_AT) -> DeadStats:
     """Count what stands dead; `wanted.most` practices at most. Blocks for two statements. Raises as `check_wanted`.
     A lane and an id are not looked at: they are no crowd."""

@@ -12,6 +12,8 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all
 from sinks.operations.ledger import Connection
 from sinks.operations.queries.practices import check_practice
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 
 SQL: Final = named_queries("sinks.operations.queries", "entry_changes.sql")
 
@@ -41,6 +43,7 @@ class EntryChange(msgspec.Struct, frozen=True, kw_only=True):
         return f"e:{self.effect_id}"
 
 
+@sees(View.TRANSACTIONS)
 def find_changes(
     connection: Connection, practice_id: str | None, *, ended: bool = False, most: int = 500
 ) -> list[EntryChange]:

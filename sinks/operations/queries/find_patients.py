@@ -19,6 +19,8 @@ from sinks.linking.normal_form import normal_form
 from sinks.linking.tokens import TokenKeys
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.practices import check_practice
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from sinks.sync.identities.changes import UpstreamIdentity
 from sinks.sync.identities.store import upstream_owner
 from sinks.sync.page_store import identity_owner
@@ -96,6 +98,7 @@ class SearchKeys(msgspec.Struct, frozen=True):
         return cls(KeyRing.of(settings), TokenKeys(settings.secret(), settings.retired_secrets()))
 
 
+@sees(View.PATIENTS)
 def find_people(ledger: Ledger, keys: SearchKeys, practice_id: str, text: str) -> PeopleFound:
     """People whom the words may mean, the likeliest first, at most MOST_FOUND. Blocks for five statements at most.
 

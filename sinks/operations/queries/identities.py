@@ -12,6 +12,8 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all, fetch_one
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.practices import check_practice
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from sinks.sync.identities.changes import UpstreamIdentity
 from sinks.sync.identities.store import upstream_owner
 from sinks.targets.credentials import KeyRing
@@ -78,6 +80,7 @@ class IdentityReading(msgspec.Struct, frozen=True, kw_only=True):
     rebuilding: int
 
 
+@sees(View.PATIENTS)
 def find_known(ledger: Ledger, keys: KeyRing, practice_id: str, text: str) -> tuple[KnownPatient, ...]:
     """Patients whose surrogate, or whose number in any other system, is exactly this. Blocks for three statements.
 
@@ -97,6 +100,7 @@ def find_known(ledger: Ledger, keys: KeyRing, practice_id: str, text: str) -> tu
     return tuple(_shown(each, keys, practice_id, numbers[each.patient_ref]) for each in found)
 
 
+@sees(View.SETTINGS)
 def identities_known(ledger: Ledger, practice_id: str) -> IdentitiesKnown:
     """How many patients of a practice the upstream has named. Blocks for one statement."""
     given = {"practice_id": practice_id, "most": COUNTED}
@@ -104,6 +108,7 @@ def identities_known(ledger: Ledger, practice_id: str) -> IdentitiesKnown:
     return found or IdentitiesKnown(known=0, unopened=0)
 
 
+@sees(View.HEALTH, practice=None)
 def identity_reading(ledger: Ledger) -> IdentityReading:
     """How far `patients.v1` was read. Blocks for one statement."""
     found = fetch_one(ledger.connection, IdentityReading, _SQL["reading"])

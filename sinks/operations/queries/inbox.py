@@ -12,6 +12,8 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.practices import check_practice
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 
 _SQL: Final = named_queries("sinks.operations.queries", "inbox.sql")
 RECENT: Final = timedelta(days=3)
@@ -50,6 +52,7 @@ class _Row(msgspec.Struct, frozen=True):
     acknowledged_by: str | None
 
 
+@sees(View.NOTICES)
 def inbox_of(ledger: Ledger, practice_id: str, most: int, *, every: bool = False) -> list[InboxIncident]:
     """What is open or was told in the last days, else everything that is kept; the newest first, `most` incidents.
 

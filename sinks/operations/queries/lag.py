@@ -14,6 +14,8 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all, fetch_one
 from sinks.operations.ledger import Connection, Ledger
 from sinks.operations.queries.practices import check_practice
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from streams.settings import ProgramSettings
 
 BROKER_S: Final = 10.0
@@ -125,6 +127,7 @@ class Lag(msgspec.Struct, frozen=True):
     mails_failed: int
 
 
+@sees(View.HEALTH)
 def measure_lag(ledger: Ledger, settings: ProgramSettings, *, practice_id: str | None = None, most: int = 20) -> Lag:
     """Everything at once; changes nothing. Blocks for some statements and up to BROKER_S per question to the broker.
 

@@ -8,6 +8,8 @@ from sinks.ledger.rows.fetch import fetch_all
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.links_seen import SQL
 from sinks.operations.queries.practices import check_practice
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 
 
 class SharedNumber(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +46,7 @@ class Duplicates(msgspec.Struct, frozen=True, kw_only=True):
         return not (self.shared or self.merged or self.lost)
 
 
+@sees(View.PATIENTS)
 def link_duplicates(ledger: Ledger, practice_id: str, most: int) -> Duplicates:
     """At most so many of each kind. Merged references that lead to the patient of the one that was kept are clean.
 

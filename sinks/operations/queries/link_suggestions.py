@@ -25,6 +25,8 @@ from sinks.operations.queries.find_patients import (
     sealed_by_words,
 )
 from sinks.operations.queries.unlinked import Unlinked, named_references, own_numbers, unlinked_page
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from sinks.sync.identities.changes import UpstreamIdentity
 from sinks.sync.identities.store import upstream_owner
 from sinks.sync.patient_tokens import form_of
@@ -72,6 +74,7 @@ class Proposals(msgspec.Struct, frozen=True, kw_only=True):
     next_after: str | None
 
 
+@sees(View.PATIENTS)
 def propose_links(ledger: Ledger, keys: SearchKeys, practice_id: str, *, after: str = "", most: int) -> Proposals:
     """References without a link, each with its candidates, in the order of `unlinked_page`. Blocks for two statements
     a reference.
@@ -84,6 +87,7 @@ def propose_links(ledger: Ledger, keys: SearchKeys, practice_id: str, *, after: 
     return Proposals(proposals=found, next_after=page.next_after)
 
 
+@sees(View.PATIENTS)
 def propose_link(ledger: Ledger, keys: SearchKeys, practice_id: str, patient_ref: str) -> Proposal:
     """Whom one reference may be. ConfigurationError where it is linked or merged, or nobody has named it."""
     found = named_references(ledger, practice_id, [patient_ref])

@@ -10,6 +10,8 @@ import msgspec
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all
 from sinks.operations.ledger import Connection
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 
 _SQL: Final = named_queries("sinks.operations.queries", "linked_entries.sql")
 
@@ -19,6 +21,7 @@ class _Row(msgspec.Struct, frozen=True):
     linked: bool
 
 
+@sees(View.TRANSACTIONS)
 def linked_entries(connection: Connection, practice_id: str, effect_ids: Collection[int]) -> dict[int, bool]:
     """By entry, for those that are for a patient; the others are left out. Blocks for one statement."""
     parameters = {"practice_id": practice_id, "effect_ids": list(effect_ids)}

@@ -17,6 +17,8 @@ from sinks.operations.ledger import Ledger
 from sinks.operations.queries.find_patients import SearchKeys, full_name
 from sinks.operations.queries.link_suggestions import upstream_identity
 from sinks.operations.queries.practices import check_practice
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from sinks.sync.page_store import identity_owner
 from sinks.sync.patient_tokens import form_of, prints_of
 from sinks.targets.reading import Identity
@@ -86,6 +88,7 @@ class SealedLink(msgspec.Struct, frozen=True, kw_only=True):
         return f"SealedLink({self.patient_ref!r})"
 
 
+@sees(View.PATIENTS)
 def links_to_verify(ledger: Ledger, keys: SearchKeys, practice_id: str, *, after: str, most: int) -> SeenLinks:
     """Links that nobody has verified, or of which something has changed since, by reference. Blocks for a statement per
     STRETCH links. ConfigurationError for an unknown practice."""

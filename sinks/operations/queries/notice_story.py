@@ -14,6 +14,8 @@ from sinks.ledger.rows.fetch import fetch_all, fetch_one
 from sinks.notices.causes import Cause, CauseKind
 from sinks.notices.field_faults import FIELD_FAULTS, FieldAtFault, field_fault_lines, field_faults_of
 from sinks.operations.ledger import Connection
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from sinks.operations.words.reasons import words_for
 from sinks.operations.words.remedies import remedy_of
 from sinks.operations.words.systems import with_system
@@ -74,6 +76,7 @@ def is_reference(text: str) -> bool:
     return _REFERENCE.fullmatch(text.upper()) is not None
 
 
+@sees(View.NOTICES, practice=None)
 def notice_story(connection: Connection, reference: str) -> NoticeStory | None:
     """The notice of that reference; None where the ledger has none. Blocks for three statements."""
     wanted = reference.upper()

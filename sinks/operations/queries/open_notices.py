@@ -12,6 +12,8 @@ from sinks.ledger.rows.fetch import fetch_all
 from sinks.notices.causes import Cause
 from sinks.operations.ledger import Connection
 from sinks.operations.queries.practices import check_practice
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from sinks.operations.words.reasons import words_for
 from sinks.operations.words.systems import with_system
 
@@ -36,6 +38,7 @@ class OpenNotice(msgspec.Struct, frozen=True, kw_only=True):
         return with_system(words_for(cause.reason).headline, cause.target)
 
 
+@sees(View.NOTICES)
 def open_notices(connection: Connection, practice_id: str | None, most: int) -> list[OpenNotice]:
     """The oldest first. Blocks for one statement; ConfigurationError names the nearest practice for an unknown one."""
     check_practice(connection, practice_id)

@@ -9,6 +9,8 @@ import msgspec
 from sinks.ledger.practices.settings import groups
 from sinks.ledger.practices.settings.groups import ListedGroup
 from sinks.operations.ledger import Connection, Ledger
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 
 __all__ = ["ListedGroup", "Member", "OrganisationView", "list_organisations", "members_of", "view_organisation"]
 
@@ -35,6 +37,7 @@ class OrganisationView(msgspec.Struct, frozen=True, kw_only=True):
         return self.name or self.organisation_id
 
 
+@sees(View.SETTINGS, practice=None)
 def list_organisations(connection: Connection) -> list[ListedGroup]:
     """All groups, and how many practices each has. Blocks for one statement."""
     return groups.list_groups(connection)
@@ -49,6 +52,7 @@ def members_of(ledger: Ledger, organisation_id: str) -> tuple[str, ...]:
     return tuple(name for name, _ in groups.members(connection, group))
 
 
+@sees(View.SETTINGS, practice=None, organisation="organisation_id")
 def view_organisation(ledger: Ledger, organisation_id: str) -> OrganisationView:
     """One group. Blocks for its practices' locks, a page at a time; ConfigurationError names the nearest known one."""
     connection = ledger.connection

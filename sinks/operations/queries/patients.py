@@ -14,6 +14,8 @@ from sinks.ledger.practices.links import LinkedPatient, links_of, posted_of_pati
 from sinks.operations.ledger import Connection, Ledger
 from sinks.operations.open_targets import adapter_context, open_stored
 from sinks.operations.queries.practices import check_practice
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from sinks.poster.planned_call import FrozenRequest
 from sinks.targets.patients import (
     MOST_FOUND,
@@ -48,6 +50,7 @@ class StandsAt(msgspec.Struct, frozen=True, kw_only=True):
     pms_patient_id: str
 
 
+@sees(View.PATIENTS)
 def linked_patients(ledger: Ledger, practice_id: str, most: int) -> list[LinkedPatient]:
     """The practice's links. ConfigurationError for an unknown practice. Blocks for two statements."""
     check_practice(ledger.connection, practice_id)
@@ -77,6 +80,7 @@ def _read(found: Found | ReadFailed, instead: str) -> Found:
     return found
 
 
+@sees(View.PATIENTS)
 async def read_patient(
     ledger: Ledger, settings: ProgramSettings, practice_id: str, pms_patient_id: str
 ) -> PatientRecord:
@@ -100,6 +104,7 @@ async def read_patient(
     return found
 
 
+@sees(View.PATIENTS)
 async def search_patients(
     ledger: Ledger,
     settings: ProgramSettings,
@@ -128,6 +133,7 @@ async def search_patients(
         return _read(await opened.search_patients(query, READ_S), there)
 
 
+@sees(View.PATIENTS)
 async def read_names(
     ledger: Ledger, settings: ProgramSettings, practice_id: str, patient_ref: str, pms_patient_id: str
 ) -> dict[str, str]:

@@ -10,12 +10,15 @@ from sinks.ledger.rows.fetch import fetch_all
 from sinks.ledger.rows.payouts import PayoutDifferenceRow
 from sinks.operations.ledger import Connection
 from sinks.operations.queries.practices import check_practice
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 
 SQL: Final = named_queries("sinks.operations.queries", "payout_differences.sql")
 PREFIX: Final = "d:"
 """Before a difference's number, in what people type and read."""
 
 
+@sees(View.TRANSACTIONS)
 def find_differences(
     connection: Connection,
     practice_id: str | None,

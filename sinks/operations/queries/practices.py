@@ -10,6 +10,8 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.registry import unknown_practice
 from sinks.ledger.rows.fetch import fetch_all, fetch_one, fetch_value, fetch_values
 from sinks.operations.ledger import Connection
+from sinks.operations.roles import View, may
+from sinks.operations.viewing import sees, viewer
 
 UNKNOWN: Final = "?"
 """Under which records are kept that name no practice, or none that can be read."""
@@ -40,6 +42,7 @@ class AskedFor(msgspec.Struct, frozen=True, kw_only=True):
     practices: tuple[str, ...]
 
 
+@sees(View.SETTINGS)
 def practice_shown(connection: Connection, practice_id: str) -> ListedPractice:
     """One practice, also one that only events have named so far. Blocks for a statement; ConfigurationError for an
     unknown one, which names the nearest."""
@@ -50,6 +53,7 @@ def practice_shown(connection: Connection, practice_id: str) -> ListedPractice:
     return found
 
 
+@sees(View.SETTINGS, practice=None)
 def asked_for(connection: Connection, most: int = 1_000) -> list[AskedFor]:
     """Systems that practices use and the catalogue does not have, those of most practices first. Blocks for one
     statement."""
@@ -57,8 +61,11 @@ def asked_for(connection: Connection, most: int = 1_000) -> list[AskedFor]:
 
 
 def list_practices(connection: Connection, most: int = 1_000) -> list[ListedPractice]:
-    """Practices that somebody added, by id. Blocks for one statement."""
-    return fetch_all(connection, ListedPractice, _SQL["practices"], {"most": most})
+    """Of the first `most` practices that somebody added, by id, those that the viewer may open. Blocks for one
+    statement."""
+    grants = viewer().grants
+    found = fetch_all(connection, ListedPractice, _SQL["practices"], {"most": most})
+    return [each for each in found if may(grants, View.TRANSACTIONS, each.practice_id)]
 
 
 def check_practice(connection: Connection, practice_id: str | None) -> None:

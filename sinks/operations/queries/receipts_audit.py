@@ -15,6 +15,8 @@ from psycopg.rows import TupleRow
 from schemas.topics import RECEIPTED, TopicName, physical
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all, fetch_one
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from streams.kafka import watermarks
 from streams.kafka.topic_identity import TopicGuard
 from streams.runtime.errors import Transient
@@ -75,6 +77,7 @@ class Span(msgspec.Struct, frozen=True):
     high: int
 
 
+@sees(View.HEALTH, practice=None)
 def audit(
     connection: psycopg.Connection[TupleRow], settings: ProgramSettings, *, settle_s: float = 0.0, wait: Wait
 ) -> list[PartitionAudit]:

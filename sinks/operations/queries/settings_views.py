@@ -16,6 +16,8 @@ from sinks.ledger.practices.settings.settings_file import checked_id
 from sinks.ledger.practices.settings.warnings import SettingsWarning
 from sinks.ledger.practices.settings.withdrawal import Withdrawn, withdrawn
 from sinks.operations.ledger import Ledger
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from streams.runtime.errors import ConfigurationError
 
 
@@ -54,6 +56,7 @@ class SettingsDifference(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[Difference, ...]
 
 
+@sees(View.SETTINGS, practice="practice")
 def view_settings(ledger: Ledger, practice: str) -> SettingsView:
     """The version in force now. Blocks for the practice's lock; ConfigurationError for an unknown practice."""
     practice_id = checked_id("PRACTICE", practice)
@@ -79,6 +82,7 @@ def view_settings(ledger: Ledger, practice: str) -> SettingsView:
     )
 
 
+@sees(View.SETTINGS, practice="practice")
 def view_history(ledger: Ledger, practice: str) -> HistoryView:
     """All versions, ascending. Blocks for the practice's lock; ConfigurationError for an unknown practice."""
     practice_id = checked_id("PRACTICE", practice)
@@ -88,6 +92,7 @@ def view_history(ledger: Ledger, practice: str) -> HistoryView:
     return HistoryView(history=saved, withdrawn=taken, in_force=saved.in_force(ledger.clock.now()))
 
 
+@sees(View.SETTINGS, practice="practice")
 def compare_versions(ledger: Ledger, practice: str, first: int | None, second: int | None) -> SettingsDifference:
     """Between two versions; by default the newest against the one before it. ConfigurationError for an unknown one."""
     saved = view_history(ledger, practice).history
@@ -99,6 +104,7 @@ def compare_versions(ledger: Ledger, practice: str, first: int | None, second: i
     )
 
 
+@sees(View.SETTINGS, practice="practice")
 def propose_settings(
     ledger: Ledger, practice: str, edit: Callable[[PracticeSettings | None], PracticeSettings]
 ) -> tuple[PracticeSettings, tuple[SettingsWarning, ...]]:
@@ -112,6 +118,7 @@ def propose_settings(
         return proposed, warnings_of(cursor, practice_id, proposed)
 
 
+@sees(View.SETTINGS, practice="practice")
 def zone_of(ledger: Ledger, practice: str) -> str:
     """The practice's own IANA zone, UTC before its first settings. Blocks; ConfigurationError for an unknown one."""
     saved = view_history(ledger, practice).history.newest

@@ -16,6 +16,8 @@ from sinks.operations.ledger import Connection
 from sinks.operations.queries.transaction_filter import Place, Wanted
 from sinks.operations.queries.transaction_keys import keys_of, looked_for
 from sinks.operations.queries.transactions import Transaction
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from sinks.operations.words.systems import system_label
 
 
@@ -76,6 +78,7 @@ class KindSum(msgspec.Struct, frozen=True):
         return _MONEY_OF.get(self.moves or "")
 
 
+@sees(View.TRANSACTIONS, practice="wanted.practice_id")
 def all_sums(connection: Connection, wanted: Wanted) -> tuple[KindSum, ...]:
     """What everything that matches comes to, however long its listing is; `most` has no meaning here.
 

@@ -13,6 +13,8 @@ from sinks.ledger.rows.fetch import fetch_all
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.identities import IdentitiesKnown, identities_known
 from sinks.operations.queries.practices import practice_shown
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from sinks.sync.records import Result
 from sinks.sync.schedule import Every
 from sinks.targets.catalogue import ROUTES
@@ -68,6 +70,7 @@ class PracticeSync(msgspec.Struct, frozen=True, kw_only=True):
     """Told by the upstream; counted where one practice is asked for."""
 
 
+@sees(View.SETTINGS, practice="practice")
 def sync_status(ledger: Ledger, practice: str | None, most: int) -> tuple[PracticeSync, ...]:
     """Blocks for three statements. ConfigurationError for an unknown practice."""
     known = None

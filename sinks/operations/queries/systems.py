@@ -8,6 +8,8 @@ from schemas.vocabulary import Target
 from sinks.ledger.practices.stored_connections import ListedConnection, list_connections
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.practices import ListedPractice, practice_shown
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from sinks.targets.catalogue import ROUTES
 from sinks.targets.systems.catalogue import SYSTEMS, stored_system, system_named
 from sinks.targets.systems.named import UsedSystem
@@ -74,6 +76,7 @@ def route_name(route: str) -> str:
     return route if known is None else known.system
 
 
+@sees(View.SETTINGS)
 def show_practice(ledger: Ledger, practice_id: str) -> ShownPractice:
     """Blocks for three statements. ConfigurationError for an unknown practice."""
     practice = practice_shown(ledger.connection, practice_id)

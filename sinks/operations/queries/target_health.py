@@ -13,6 +13,8 @@ from sinks.ledger.practices.settings.settings_file import checked_id
 from sinks.ledger.rows.fetch import fetch_all
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.practices import practice_shown
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 
 _SQL: Final = named_queries("sinks.operations.queries", "target_health.sql")
 
@@ -37,6 +39,7 @@ class StatedHealth(msgspec.Struct, frozen=True, kw_only=True):
     """False: it was not repeated three times, so that nobody knows how the target stands now."""
 
 
+@sees(View.HEALTH, practice="practice")
 def stated_health(
     ledger: Ledger, practice: str | None, most: int, *, unhealthy: bool = False
 ) -> tuple[StatedHealth, ...]:

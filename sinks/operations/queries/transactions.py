@@ -21,6 +21,8 @@ from sinks.operations.ledger import Connection
 from sinks.operations.queries.totals import About, PaymentStanding, Totals, totals_of
 from sinks.operations.queries.transaction_filter import Place, Wanted
 from sinks.operations.queries.transaction_keys import Looked, keys_of, looked_for
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 
 _SQL: Final = named_queries("sinks.operations.queries", "transactions.sql")
 SCAN: Final = 500
@@ -117,6 +119,7 @@ class DayCheck(msgspec.Struct, frozen=True):
         return self.settled == self.counted
 
 
+@sees(View.TRANSACTIONS, practice="wanted.practice_id")
 def list_transactions(connection: Connection, wanted: Wanted, after: Place | None = None) -> Listing:
     """What matches, in the order in which it happened, at most `wanted.most`, with the totals of what is shown.
 

@@ -12,7 +12,8 @@ from sinks.ledger.rows.fetch import fetch_all, fetch_one
 from sinks.operations.acting import Actor
 from sinks.operations.ledger import Connection
 from sinks.operations.queries.practices import check_practice
-from sinks.operations.roles import Grant, Role
+from sinks.operations.roles import Grant, Role, View
+from sinks.operations.viewing import sees
 from streams.runtime.errors import ConfigurationError, Permanent
 
 _SQL: Final = named_queries("sinks.operations.queries", "users.sql")
@@ -48,6 +49,7 @@ class _OfGroup(msgspec.Struct, frozen=True):
     practice_id: str
 
 
+@sees(View.USERS)
 def list_users(connection: Connection, practice_id: str | None = None, most: int = 1_000) -> list[ListedUser]:
     """By name; with a practice, those whom a grant lets in there. Blocks for two statements, three with a practice.
     ConfigurationError for an unknown one."""

@@ -13,6 +13,8 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all
 from sinks.operations.ledger import Connection
 from sinks.operations.queries.practices import check_practice
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 
 _SQL: Final = named_queries("sinks.operations.queries", "waiting_entries.sql")
 
@@ -93,6 +95,7 @@ class Entry(msgspec.Struct, frozen=True):
         return f"e:{self.effect_id}"
 
 
+@sees(View.TRANSACTIONS)
 def waiting_entries(
     connection: Connection, practice_id: str, states: Collection[State] | None, most: int
 ) -> list[WaitingEntry]:

@@ -18,6 +18,8 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all, fetch_one, fetch_values
 from sinks.operations.ledger import Connection
 from sinks.operations.queries.practices import check_practice
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from streams.runtime.errors import ConfigurationError
 
 _SQL: Final = named_queries("sinks.operations.queries", "waiting_events.sql")
@@ -70,6 +72,7 @@ def is_event_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
+@sees(View.TRANSACTIONS)
 def waiting_events(
     connection: Connection, practice_id: str, states: Collection[State] | None, most: int
 ) -> list[WaitingEvent]:
@@ -83,6 +86,7 @@ def waiting_events(
     return [_waiting(row) for row in fetch_all(connection, _Row, _SQL["waiting_events"], parameters)]
 
 
+@sees(View.TRANSACTIONS)
 def event_called(connection: Connection, practice_id: str, name: str) -> str:
     """The id for people of the event that waits and is called so: by its own id, or that of what it reports, as letters
     name it. Blocks for two statements; ConfigurationError for an unknown practice, and where none or several are."""
@@ -99,6 +103,7 @@ def event_called(connection: Connection, practice_id: str, name: str) -> str:
     return found[0]
 
 
+@sees(View.TRANSACTIONS)
 def event_named(connection: Connection, practice_id: str, ref: str) -> NamedEvent | None:
     """The event of this id that waits, or that a person ended. Blocks for one statement."""
     return fetch_one(connection.cursor(), NamedEvent, _SQL["event_named"], {"practice_id": practice_id, "id": ref})

@@ -21,6 +21,8 @@ from sinks.ledger.rows.fetch import fetch_one
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.practices import check_practice
 from sinks.operations.reconcile.export import safe_cell
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from sinks.targets.quickbooks.payout_lines import reference_of
 from streams.runtime.errors import ConfigurationError
 
@@ -55,6 +57,7 @@ class PayoutDetail(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[PayoutLine, ...]
 
 
+@sees(View.TRANSACTIONS)
 def payout_detail(ledger: Ledger, practice_id: str, payout_id: str) -> PayoutDetail:
     """From the ledger alone. Blocks for two statements; memory as the payout is long, 20,000 items at most.
 

@@ -16,6 +16,8 @@ from sinks.ledger.rows.effects import EffectRecord
 from sinks.ledger.rows.fetch import fetch_all, fetch_value
 from sinks.operations.ledger import Connection, Ledger
 from sinks.operations.quickbooks.open_company import connected, open_company
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from sinks.poster.planned_call import FrozenRequest
 from sinks.targets.port import Composed, NotComposed, ReadFailed, TargetEntry
 from streams.runtime.errors import ConfigurationError
@@ -65,6 +67,7 @@ class PayoutPreview(msgspec.Struct, frozen=True, kw_only=True):
     """Names of the company's accounts by id; empty where the chart could not be read."""
 
 
+@sees(View.TRANSACTIONS)
 async def preview_payout(
     ledger: Ledger,
     settings: ProgramSettings,

@@ -12,6 +12,8 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all
 from sinks.operations.ledger import Ledger
 from sinks.operations.quickbooks.open_company import cannot_read, connected, open_company
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from sinks.poster.planned_call import FrozenRequest
 from sinks.targets.port import ReadFailed
 from streams.runtime.errors import ConfigurationError
@@ -50,6 +52,7 @@ class _Written(msgspec.Struct, frozen=True):
     payload: FrozenRequest
 
 
+@sees(View.TRANSACTIONS)
 async def read_documents(
     ledger: Ledger, settings: ProgramSettings, practice_id: str, effect_ids: Sequence[int]
 ) -> tuple[ReadThere, ...]:

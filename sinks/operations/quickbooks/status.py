@@ -12,6 +12,8 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all, fetch_one
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.practices import check_practice
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from sinks.targets.credentials import KeyRing, SecretUnreadableError
 from sinks.targets.mapping_error import MappingError
 from sinks.targets.quickbooks.mapping import ConnectedCompany, QuickBooksMapping, load_config
@@ -58,6 +60,7 @@ class _Row(msgspec.Struct, frozen=True):
     changed_at: datetime
 
 
+@sees(View.SETTINGS)
 def quickbooks_status(ledger: Ledger, practice_id: str, keys: KeyRing) -> QuickBooksStatus:
     """From the ledger alone; calls nobody. Blocks for three statements. ConfigurationError for an unknown practice, and
     where QuickBooks was never connected."""

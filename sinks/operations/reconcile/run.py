@@ -17,6 +17,8 @@ from sinks.operations.reconcile.bridge import Cause, Difference, Joint, Reconcil
 from sinks.operations.reconcile.facts import Facts
 from sinks.operations.reconcile.load import load
 from sinks.operations.reconcile.totals import PeriodTotal, Span, joined, totals
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from streams.runtime.errors import ConfigurationError
 
 Reader = Callable[[str, Sequence[int]], Sequence[ReadThere]]
@@ -65,6 +67,7 @@ class CauseSum(msgspec.Struct, frozen=True, kw_only=True):
     amount_minor: int
 
 
+@sees(View.TRANSACTIONS)
 def reconcile_practice(
     ledger: Ledger, practice_id: str, from_day: date, to_day: date, span: Span, reader: Reader | None = None
 ) -> Reconciled:
@@ -74,6 +77,7 @@ def reconcile_practice(
     return _together(from_day, to_day, [_one(ledger, practice_id, from_day, to_day, span, reader)])
 
 
+@sees(View.TRANSACTIONS, practice=None, organisation="organisation_id")
 def reconcile_group(
     ledger: Ledger, organisation_id: str, from_day: date, to_day: date, span: Span, reader: Reader | None = None
 ) -> Reconciled:

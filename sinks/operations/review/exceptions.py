@@ -22,6 +22,8 @@ from sinks.operations.queries.payout_differences import find_differences, id_of
 from sinks.operations.queries.sums import money_of
 from sinks.operations.queries.waiting_entries import WaitingEntry, waiting_entries
 from sinks.operations.queries.waiting_events import WaitingEvent, waiting_events
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from sinks.operations.words.deeds import Cause, Deed, deeds_of
 from sinks.operations.words.difference_words import DIFFERENCE_WORDS
 from sinks.operations.words.explanations import reason_words, remedy_words, state_words
@@ -72,6 +74,7 @@ class Exceptions(msgspec.Struct, frozen=True):
     more: bool
 
 
+@sees(View.TRANSACTIONS)
 def exceptions_of(ledger: Ledger, practice_id: str) -> Exceptions:
     """Blocks for a few statements. ConfigurationError for an unknown practice."""
     connection, now = ledger.connection, ledger.clock.now()

@@ -10,10 +10,13 @@ from typing import Final
 from schemas.bookkeeping.money import Money
 from sinks.operations.reconcile.export import safe_cell
 from sinks.operations.review.figures import Review
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 
 HEADINGS: Final = ("practice", "from", "to", "section", "what", "kind", "tender", "entries", "amount", "currency")
 
 
+@sees(View.EXPORT, practice="review.practice_id")
 def csv_of(review: Review) -> str:
     """With a heading; amounts are decimal numbers, a minus before what lessens a figure."""
     out = io.StringIO()

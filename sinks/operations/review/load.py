@@ -31,6 +31,8 @@ from sinks.operations.review.figures import (
     check_of,
     lines_of,
 )
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 
 SQL: Final = named_queries("sinks.operations.review", "review.sql")
 _A_DAY: Final = timedelta(days=1)
@@ -45,6 +47,7 @@ class _Stored(msgspec.Struct, frozen=True):
     figures: Figures
 
 
+@sees(View.TRANSACTIONS)
 def review_day(ledger: Ledger, practice_id: str, day: date) -> Review:
     """One day, with its signature. Reads only; blocks for some statements. ConfigurationError for no such practice."""
     check_practice(ledger.connection, practice_id)
@@ -55,6 +58,7 @@ def review_day(ledger: Ledger, practice_id: str, day: date) -> Review:
     return msgspec.structs.replace(review, status=_status(signed, changes), signed=signed, changes=changes)
 
 
+@sees(View.TRANSACTIONS)
 def review_week(ledger: Ledger, practice_id: str, day: date) -> Review:
     """The practice's own week that holds `day`, as one, with each day's signature. Blocks, a day at a time."""
     check_practice(ledger.connection, practice_id)

@@ -9,7 +9,9 @@ from typing import Final
 from schemas.bookkeeping.money import Money
 from sinks.operations.reconcile.words import CAUSE_WORDS
 from sinks.operations.review.figures import DayStatus, Found, Line, Review
+from sinks.operations.roles import View
 from sinks.operations.typewriter_pdf import LETTERS, typewriter_pdf
+from sinks.operations.viewing import sees
 
 _LINE: Final = "{0:<40}{1:>8}{2:>15}{3:>15}{4:>15}{5:>15}"
 _FOUND: Final = {
@@ -20,6 +22,7 @@ _FOUND: Final = {
 }
 
 
+@sees(View.EXPORT, practice="review.practice_id")
 def pdf_bytes(review: Review) -> bytes:
     """The whole review. Blocks for the writing alone."""
     lines = [part for each in lines_of_review(review) for part in wrap(each, LETTERS, subsequent_indent="    ") or [""]]

@@ -12,6 +12,8 @@ from psycopg.rows import TupleRow
 from processors.rules.lifecycle.payment_state import EventId
 from schemas.practice_settings import PracticeSettings, SettingsHistory
 from sinks.ledger.practices.settings.history import history_of
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from sinks.operations.whatif.compare import NOT_KEPT, Compared, Outcome, proposed_history
 from sinks.operations.whatif.replay import Replay
 from sinks.operations.whatif.stored_events import Happened, PaidOut, Past, PaymentRef, page, pasts_of
@@ -20,6 +22,7 @@ PAGE: Final = 200
 """Events of a page; the payments that they belong to are in memory together. A payout may have thousands of items."""
 
 
+@sees(View.SETTINGS)
 def run(
     connection: psycopg.Connection[TupleRow],
     practice_id: str,

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from schemas.bookkeeping.money import Money
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from sinks.operations.worklist.sheet import Sheet, SheetRow
 
 BOM: Final = "\ufeff"
@@ -23,6 +25,7 @@ NOTE: Final = "note"
 """Begins a line under the totals that says what is not on the sheet."""
 
 
+@sees(View.EXPORT, practice="sheet.practice_id")
 def csv_text(sheet: Sheet) -> str:
     """With a head line, a line an entry, the totals, and what is not on it. Credit lowers what the patient owes,
     debit raises it. Lines end as spreadsheets write them."""

@@ -6,13 +6,16 @@ import textwrap
 from collections.abc import Iterator
 from typing import Final
 
+from sinks.operations.roles import View
 from sinks.operations.typewriter_pdf import LETTERS, typewriter_pdf
+from sinks.operations.viewing import sees
 from sinks.operations.worklist.csv_sheet import money
 from sinks.operations.worklist.sheet import Sheet, SheetRow, account_groups
 
 _ROW: Final = "{box:<4}{id:<11}{type:<20}{what:<22}{credit:>12}{debit:>12} {currency:<4}{payment}"
 
 
+@sees(View.EXPORT, practice="sheet.practice_id")
 def pdf_bytes(sheet: Sheet) -> bytes:
     """The whole sheet. Blocks for the writing alone."""
     return typewriter_pdf(list(_lines(sheet)), sheet.practice_id)

@@ -11,6 +11,8 @@ from sinks.ledger.practices.settings.history import newest
 from sinks.ledger.rows.fetch import fetch_all
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.practices import practice_shown
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from sinks.operations.worklist.elsewhere import STATES, Elsewhere
 from sinks.operations.worklist.sheet import Sheet, ToEnter, rows_of, totals_of
 
@@ -19,6 +21,7 @@ MOST: Final = 10_000
 """Rows of one sheet: some hundred pages."""
 
 
+@sees(View.TRANSACTIONS)
 def work_list(ledger: Ledger, practice_id: str, day: date | None = None, most: int = MOST) -> Sheet:
     """The sheet of a ledger day, or of all days. Blocks for four statements. ConfigurationError for an unknown
     practice. Past `most` entries, those that came first."""

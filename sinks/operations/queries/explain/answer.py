@@ -10,8 +10,11 @@ from sinks.operations.queries.explain.load import load
 from sinks.operations.queries.explain.record import Ambiguous, Answer, GolivePosts, Unknown
 from sinks.operations.queries.explain.story import build_story
 from sinks.operations.queries.practices import check_practice
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 
 
+@sees(View.TRANSACTIONS)
 def explain(
     connection: Connection, sought: str, practice_id: str | None = None, *, now: datetime | None = None
 ) -> Answer:
