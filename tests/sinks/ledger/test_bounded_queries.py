@@ -102,10 +102,13 @@ EXCEPTIONS: Final = {
 }
 NOT_PLANNED: Final = frozenset({"ledger/intake/queries.analyze"})
 """Statements that have no plan."""
+WALLS: Final = "ledger/schema/walls."
+"""Of the catalogue, when a database is migrated; and two that change as whom the connection works, each reading the
+practices that share a connection by their keys."""
 AUDIT: Final = "ledger/conservation."
 """An audit of the whole ledger by design: neither a timer nor a command asks it."""
 
-QUERIES: Final = {name: text for name, text in every_query() if not name.startswith(AUDIT)}
+QUERIES: Final = {name: text for name, text in every_query() if not name.startswith((AUDIT, WALLS))}
 
 
 @pytest.fixture(scope="module")
