@@ -171,7 +171,7 @@ def _act(
     amount: str | None = None,
 ) -> None:
     """Exit code 1 where --yes left something undone."""
-    from deploy.commands.entry_ids import named_things, seen_versions
+    from deploy.commands.entry_ids import all_seen_versions, named_things
     from deploy.commands.entry_rows import item_json
     from deploy.commands.event_rows import event_item_json
     from deploy.commands.open_ledger import open_ledger
@@ -187,18 +187,18 @@ def _act(
     fee_minor = None if fee is None else an_amount(fee, "--fee")
     amount_minor = None if amount is None else an_amount(amount, "--amount")
     action, order = EntryAction(deed), order_of(yes, why, by)
-    plain, seen = seen_versions(ids)
+    plain, seen, seen_events = all_seen_versions(ids)
     with open_ledger("entries") as opened:
         numbers, events = named_things(opened.ledger.connection, practice, plain)
         _check_options(numbers, events, fee_minor, amount_minor, first_open_date)
         if first_open_date:
-            done = EntriesDone(post_with_open_date(opened.ledger, practice, numbers, order))
+            done = EntriesDone(post_with_open_date(opened.ledger, practice, numbers, order, seen))
         else:
             said = {} if amount_minor is None else {numbers[0]: Entered(amount_minor)}
             done = EntriesDone(())
             if numbers:
                 done = act_on_entries(opened.ledger, action, practice, numbers, order, said, seen)
-        ended = act_on_events(opened.ledger, Ruling(deed), practice, events, order, fee_minor) if events else ()
+        ended = act_on_events(opened.ledger, Ruling(deed), practice, events, order, fee_minor, seen_events)
     if as_json:
         items = [item_json(each) for each in done.items] + [event_item_json(each) for each in ended]
         print_json({"dry_run": not yes, "items": items, "followed": done.followed})

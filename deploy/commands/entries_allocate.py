@@ -10,7 +10,8 @@ import typer
 from deploy.commands.options import By, Json, PracticeId, Why, Yes
 
 if TYPE_CHECKING:
-    from sinks.operations.actions.allocate_entry import AllocationDone, NamedCharge
+    from sinks.operations.actions.allocate_entry import AllocationDone
+    from sinks.operations.actions.named_charges import NamedCharge
 
 Charges = Annotated[
     list[str] | None,
@@ -33,7 +34,7 @@ def allocate(
 ) -> None:
     """Name the charges that a payment pays; then it is posted. Without --charge, list the patient's open charges. What
     no charge takes is posted as a prepayment."""
-    from deploy.commands.entry_ids import entry_number
+    from deploy.commands.entry_ids import entry_number, seen_versions
     from deploy.commands.open_ledger import open_ledger
     from deploy.commands.options import order_of
     from deploy.commands.printing import print_done_json
@@ -41,8 +42,9 @@ def allocate(
 
     named = [_named(each) for each in charge or ()]
     order = order_of(yes, why, by)
+    (plain,), seen = seen_versions([entry])
     with open_ledger("entries") as opened:
-        doing = allocate_entry(opened.ledger, opened.settings, practice, entry_number(entry), named, order)
+        doing = allocate_entry(opened.ledger, opened.settings, practice, entry_number(plain), named, order, seen)
         done = asyncio.run(doing)
     if as_json:
         print_done_json(yes and bool(named), done)
@@ -76,7 +78,7 @@ def _print(done: AllocationDone, applied: bool) -> None:
 
 def _named(text: str) -> NamedCharge:
     from deploy.commands.parsing import an_amount
-    from sinks.operations.actions.allocate_entry import NamedCharge
+    from sinks.operations.actions.named_charges import NamedCharge
     from streams.runtime.errors import ConfigurationError
 
     ref, separator, amount = text.partition("=")

@@ -28,16 +28,25 @@ def entry_number(text: str) -> int:
 def seen_versions(ids: Sequence[str]) -> tuple[list[str], dict[int, str]]:
     """Ids without what stands behind their `@`, and that by the entries' numbers: the version that a list showed.
     Raises ConfigurationError for one that is no entry's. Pure."""
+    plain, entries, _ = all_seen_versions(ids)
+    return plain, entries
+
+
+def all_seen_versions(ids: Sequence[str]) -> tuple[list[str], dict[int, str], dict[str, str]]:
+    """The same with those of events, which a preview says (`--json`), by their ids. Raises as `seen_versions`."""
     plain: list[str] = []
-    seen: dict[int, str] = {}
+    entries: dict[int, str] = {}
+    events: dict[str, str] = {}
     for each in ids:
         name, at, version = each.partition("@")
         if at and name.startswith("e:"):
-            seen[entry_number(name)] = version
-            plain.append(name)
+            entries[entry_number(name)] = version
+        elif at and name.startswith("v:"):
+            events[name] = version
         else:
-            plain.append(each)
-    return plain, seen
+            name = each
+        plain.append(name)
+    return plain, entries, events
 
 
 def named_things(connection: Connection, practice: str, ids: Sequence[str]) -> tuple[list[int], list[str]]:

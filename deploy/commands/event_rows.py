@@ -64,4 +64,4 @@ def event_item_json(item: EventItem) -> dict[str, Any]:
     import msgspec
 
     fields: dict[str, Any] = msgspec.to_builtins(item)
-    return fields
+    return fields | {"version": item.version}

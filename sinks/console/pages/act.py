@@ -57,8 +57,8 @@ _DEEDS: Final = MappingProxyType(
     }
 )
 Outcome = EntryItem | EventItem
-Do = Callable[[Order, Mapping[int, str]], Outcome]
-"""What the operations are asked for, with the versions of the entries that the person saw."""
+Do = Callable[[Order, Outcome | None], Outcome]
+"""What the operations are asked for, where that is to be done with the preview that the person saw."""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -85,16 +85,16 @@ def act(visit: Visit, deed: str, item: str) -> HttpResponse:
     wrong = ""
     try:
         do = _deed(visit, chosen, item, said)
-        preview = do(visit.order(said["why"]), NOTHING_SEEN)
+        preview = do(visit.order(said["why"]), None)
     except (ConfigurationError, MoneyError) as error:
         wrong, do = str(error), _deed(visit, chosen, item, said | {"amount": "", "fee": ""})
-        preview = do(visit.order(), NOTHING_SEEN)
+        preview = do(visit.order(), None)
     seen = _digest(preview)
     takes_fee = is_event_id(item) and chosen.ruling is not Ruling.DISMISS and _waits_for_fee(visit, item)
     if asked and not wrong:
         wrong = _not_yet(said, seen, preview)
         if not wrong:
-            return _done(visit, chosen, item, do(visit.order(said["why"], apply=True), _versions(preview)))
+            return _done(visit, chosen, item, do(visit.order(said["why"], apply=True), preview))
     return visit.shown(
         "act.html",
         status=422 if wrong else 200,
@@ -117,13 +117,17 @@ def _deed(visit: Visit, deed: _Deed, item: str, said: dict[str, str]) -> Do:
         if deed.open_date:
             raise Http404
         fee = typed_minor(said["fee"]) if said["fee"] else None
-        return lambda order, _: act_on_events(ledger, deed.ruling, practice_id, [item], order, fee)[0]
+        return lambda order, seen: act_on_events(
+            ledger, deed.ruling, practice_id, [item], order, fee, _version_of(item, seen)
+        )[0]
     number = _entry(item)
     if deed.open_date:
-        return lambda order, _: post_with_open_date(ledger, practice_id, [number], order)[0]
+        return lambda order, seen: post_with_open_date(ledger, practice_id, [number], order, _versions(seen))[0]
     entered = {number: Entered(typed_minor(said["amount"]))} if said["amount"] else {}
     action = EntryAction(deed.ruling.value)
-    return lambda order, seen: act_on_entries(ledger, action, practice_id, [number], order, entered, seen).items[0]
+    return lambda order, seen: act_on_entries(
+        ledger, action, practice_id, [number], order, entered, _versions(seen)
+    ).items[0]
 
 
 def _waits_for_fee(visit: Visit, item: str) -> bool:
@@ -149,11 +153,16 @@ def _not_yet(said: dict[str, str], seen: str, preview: Outcome) -> str:
     return ""
 
 
-def _versions(preview: Outcome) -> Mapping[int, str]:
+def _versions(preview: Outcome | None) -> Mapping[int, str]:
     """Of the entries that the person saw: what is another one by then is refused under the lock."""
-    if isinstance(preview, EventItem):
+    if preview is None or isinstance(preview, EventItem):
         return NOTHING_SEEN
     return {each.effect_id: each.version for each in preview.entries}
+
+
+def _version_of(item: str, preview: Outcome | None) -> Mapping[str, str]:
+    """The same of an event: of what would have become of it."""
+    return {item: preview.version} if isinstance(preview, EventItem) else {}
 
 
 def lines_of(outcome: Outcome) -> list[Line]:

@@ -6,7 +6,7 @@ adjustment are placed on them as if the poster had read these charges alone, and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -22,14 +22,18 @@ from sinks.ledger.rows.effects import LockedEffect
 from sinks.ledger.rows.fetch import fetch_all, fetch_value
 from sinks.ledger.waiting.reevaluate import master_on
 from sinks.operations.acting import Act, Action, Order, acting, authorise
+from sinks.operations.actions.entry_action_rules import changed_since
+from sinks.operations.actions.entry_actions import NOTHING_SEEN
+from sinks.operations.actions.named_charges import NamedCharge, chosen_charges
 from sinks.operations.actions.open_charges import PatientAtTarget, before_read, posted_since, still_open
 from sinks.operations.ledger import Ledger
 from sinks.operations.open_targets import adapter_context, open_stored
 from sinks.operations.queries.practices import check_practice
+from sinks.operations.queries.waiting_entries import units
 from sinks.poster.allocate_payment import Allocated, EffectPart, allocate
 from sinks.targets.port import Charge, PaymentTarget, Placement, Prepared, ReadFailed, TargetEntry
 from streams.fault_injection import Control, disabled
-from streams.runtime.errors import ConfigurationError, Permanent, WritebackError
+from streams.runtime.errors import Permanent, WritebackError
 from streams.settings import ProgramSettings
 
 READ_S: Final = 30.0
@@ -37,13 +41,6 @@ READ_S: Final = 30.0
 _SQL: Final = named_queries("sinks.operations.actions", "allocate_entry.sql")
 _PLACING: Final = named_queries("sinks.poster", "balance_reads.sql")
 _pack: Final = msgspec.json.encode
-
-
-class NamedCharge(msgspec.Struct, frozen=True):
-    """A charge by its number at the target, and what of the payment and its fee adjustment goes there."""
-
-    ref: str
-    amount_minor: int
 
 
 class Laid(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,12 +112,14 @@ async def allocate_entry(
     effect_id: int,
     charges: Sequence[NamedCharge],
     order: Order,
+    seen: Mapping[int, str] = NOTHING_SEEN,
 ) -> AllocationDone:
     """Show the patient's open charges, or lay the entry on the named ones. Blocks for the read and the lock.
 
     1. who may, and why. 2. read at the target, outside any transaction. 3. under the practice's lock: judge, place,
     audit. Raises as `acting`, Permanent for an entry that is not to be allocated, ConfigurationError for a charge that
-    is not open, WritebackError where the target cannot be read, or something of the patient was posted meanwhile.
+    is not open, WritebackError where the target cannot be read, something of the patient was posted meanwhile, or the
+    entry or its fee adjustment is not the version that was `seen`.
     """
     authorise(order, Action.ENTRY_ALLOCATE, practice_id)
     check_practice(ledger.connection, practice_id)
@@ -139,12 +138,14 @@ async def allocate_entry(
         payment, companion = _found(ledger, practice_id, effect_id)
         locked = act.unit.lock_effects([each.effect_id for each in (payment, companion) if each is not None])
         payment, companion = _found(ledger, practice_id, effect_id)
+        for each in changed_since(units(ledger.connection, practice_id, [effect_id], act.at), seen).values():
+            raise WritebackError(f"{each.id} was changed since you looked at it: look at it again")
         patient = payment.patient(practice_id)
         read = still_open(ledger, patient, read)
         # After what is unfinished was counted: an entry that is confirmed between the two is seen by the second.
         if posted_since(ledger, patient, before) and not disabled(Control.POSTED_SINCE_READ):
             raise WritebackError("a payment of this patient was posted meanwhile: look at the open charges and repeat")
-        chosen = _chosen(charges, read, _total(payment, companion))
+        chosen = chosen_charges(charges, read, _total(payment, companion))
         allocated = allocate(
             payment.as_part(),
             None if companion is None else companion.as_part(),
@@ -198,24 +199,6 @@ async def _read(target: PaymentTarget, practice_id: str, payment: _ToAllocate) -
         why = read.code if read.reason is None else read.reason.value
         raise WritebackError(f"the open charges of {practice_id}'s patient cannot be read now ({why}): try again later")
     return read
-
-
-def _chosen(charges: Sequence[NamedCharge], read: Prepared, total: int) -> Prepared:
-    """The named charges in the order in which they were named, each with what goes there."""
-    known = {each.ref: each for each in read.charges}
-    named: dict[str, int] = {}
-    for each in charges:
-        named[each.ref] = named.get(each.ref, 0) + each.amount_minor
-    for ref, amount in named.items():
-        if ref not in known:
-            opened = ", ".join(known) or "none"
-            raise ConfigurationError(f"--charge: {ref} is no open charge of the patient: there are {opened}")
-        if not 0 < amount <= known[ref].due_minor:
-            raise ConfigurationError(f"--charge: {ref} takes more than 0.00 and at most {_shown(known[ref].due_minor)}")
-    if sum(named.values()) > total:
-        raise ConfigurationError(f"--charge: the charges take more than the {_shown(total)} that were paid")
-    dues = tuple(msgspec.structs.replace(known[ref], due_minor=amount) for ref, amount in named.items())
-    return msgspec.structs.replace(read, charges=dues)
 
 
 def _released(act: Act, locked: Sequence[LockedEffect]) -> list[Move]:
@@ -292,7 +275,3 @@ def _done(practice_id: str, payment: _ToAllocate, companion: _ToAllocate | None,
 
 def _total(payment: _ToAllocate, companion: _ToAllocate | None) -> int:
     return payment.amount_minor + (0 if companion is None else companion.amount_minor)
-
-
-def _shown(minor: int) -> str:
-    return f"{minor / 100:.2f}"

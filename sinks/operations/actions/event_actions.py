@@ -6,8 +6,10 @@ writes of INTAKE: so what it carries out is what INTAKE would have written, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -19,7 +21,6 @@ from processors.rules.lifecycle.by_person import NotPossibleError, PersonsWord
 from processors.rules.lifecycle.payment_state import EntryState, FollowUp, MoneyReport, Reported, event_id_of
 from processors.rules.lifecycle.payout_comparison import carried_items
 from processors.rules.lifecycle.state_changes import EntryAdded
-from schemas.bookkeeping.money import Money
 from schemas.events import Event, PayoutPaid
 from schemas.plan import Decision
 from schemas.practice_settings import SettingsHistory, SettingsVersion
@@ -38,6 +39,7 @@ from sinks.ledger.payouts.standing import read_standing
 from sinks.ledger.practices.settings.history import history_of
 from sinks.operations.acting import Act, Action, Order, acting
 from sinks.operations.actions.entry_actions import keep_recorded
+from sinks.operations.actions.event_notes import notes_of
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.practices import check_practice
 from sinks.operations.queries.waiting_events import NamedEvent, event_named
@@ -78,19 +80,49 @@ class EventItem(msgspec.Struct, frozen=True, kw_only=True):
     entries: tuple[BornEntry, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def version(self) -> str:
+        """Of what would become of it, as an action takes it, `v:…@VERSION`; the numbers of its entries are no part of
+        that, which others may have taken by then."""
+        born = [msgspec.structs.replace(each, id="") for each in self.entries]
+        said = msgspec.json.encode((self.state, self.subject, born, self.notes))
+        return sha256(said).hexdigest()[:VERSION_CHARS]
+
+
+VERSION_CHARS: Final = 16
+NO_EVENT_SEEN: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class _ChangedError(Exception):
+    """What would become of the event is not what was seen: nothing of it is kept."""
+
 
 def act_on_events(
-    ledger: Ledger, ruling: Ruling, practice_id: str, ids: Sequence[str], order: Order, fee_minor: int | None = None
+    ledger: Ledger,
+    ruling: Ruling,
+    practice_id: str,
+    ids: Sequence[str],
+    order: Order,
+    fee_minor: int | None = None,
+    seen: Mapping[str, str] = NO_EVENT_SEEN,
 ) -> tuple[EventItem, ...]:
     """End each named event, in a transaction of its own; what cannot be ended so is refused and stays. Blocks.
 
-    `fee_minor`: of a payment whose fee is not known. Raises as `acting`.
+    `fee_minor`: of a payment whose fee is not known. `seen`: what would have become of them when the person looked, by
+    their ids; where that is something else by now, it is refused (E-15). Raises as `acting`.
     """
     word = PersonsWord(ruling=ruling, fee_minor=fee_minor)
-    return tuple(_act(ledger, word, practice_id, each, order) for each in dict.fromkeys(ids))
+    return tuple(_act_on(ledger, word, practice_id, each, order, seen.get(each)) for each in dict.fromkeys(ids))
 
 
-def _act(ledger: Ledger, word: PersonsWord, practice_id: str, ref: str, order: Order) -> EventItem:
+def _act_on(ledger: Ledger, word: PersonsWord, practice_id: str, ref: str, order: Order, seen: str | None) -> EventItem:
+    try:
+        return _act(ledger, word, practice_id, ref, order, seen)
+    except _ChangedError:
+        return EventItem(id=ref, refusal=f"{ref} was changed since you looked at it: look at it again")
+
+
+def _act(ledger: Ledger, word: PersonsWord, practice_id: str, ref: str, order: Order, seen: str | None) -> EventItem:
     """1. the practice's lock, then the event as it stands now. 2. its payment or payout, locked. 3. the rules say what
     ending it changes. 4. write that, and the audit entry with the amounts.
 
@@ -109,11 +141,16 @@ def _act(ledger: Ledger, word: PersonsWord, practice_id: str, ref: str, order: O
             entries = _ended(ledger, act, found, word)
         except NotPossibleError as refused:
             return msgspec.structs.replace(item, refusal=str(refused))
+        item = msgspec.structs.replace(
+            item, entries=entries, notes=notes_of(stored_event(found), word.ruling, len(entries))
+        )
+        if seen is not None and seen != item.version:
+            raise _ChangedError
         if word.ruling is Ruling.RECORD:
             numbers = {int(each.id.removeprefix("e:")): each.amount_minor for each in entries}
             keep_recorded(act, numbers)
         _audit(act, found, word, entries)
-    return msgspec.structs.replace(item, entries=entries, notes=_notes(stored_event(found), word, entries))
+    return item
 
 
 def _ended(ledger: Ledger, act: Act, found: NamedEvent, word: PersonsWord) -> tuple[BornEntry, ...]:
@@ -251,37 +288,3 @@ def _audit(act: Act, found: NamedEvent, word: PersonsWord, entries: Sequence[Bor
             "fee_minor": word.fee_minor,
         },
     )
-
-
-def _notes(event: Event, word: PersonsWord, entries: Sequence[BornEntry]) -> tuple[str, ...]:
-    if not entries:
-        return ("it has no entries of its own",)
-    if word.ruling is Ruling.RECORD and len(entries) > 1:
-        return ("enter all of its entries",)
-    if word.ruling is Ruling.POST and isinstance(event, PayoutPaid):
-        return tuple(_lines_written(event))
-    return ()
-
-
-def _lines_written(event: PayoutPaid) -> Iterator[str]:
-    """What the document of a payout will be made of, and what its items do not explain of it (P-1, P-3)."""
-    by_category: dict[str, int] = {}
-    for item in event.items:
-        by_category[item.category.value] = by_category.get(item.category.value, 0) + item.gross_minor
-    fees = sum(item.fee_minor for item in event.items)
-    explained = sum(by_category.values()) - fees
-    rest = event.net_minor - explained
-    lines = [*by_category.items(), ("fees", -fees), ("not explained", rest)]
-    written = ", ".join(f"{name} {_shown(minor, event)}" for name, minor in lines if minor)
-    yield f"its document: {written or 'no lines'}; in all {_shown(event.net_minor, event)} on the bank account"
-    if rest:
-        bank = _shown(event.net_minor, event)
-        yield (
-            f"its items come to {_shown(explained, event)}, and {_shown(rest, event)} that they do not explain is a "
-            "line of its own, in the account for what has no category (accounts.uncategorised): post it only where the "
-            f"bank statement shows {bank}; else ask your payment provider to report the payout anew"
-        )
-
-
-def _shown(minor: int, event: PayoutPaid) -> str:
-    return str(Money(minor, event.currency))

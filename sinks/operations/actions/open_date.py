@@ -5,7 +5,7 @@ The first open date is the day after `ledger_closed_through`; where only the tar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Final
@@ -17,7 +17,8 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.settings.history import history_of
 from sinks.ledger.waiting.release import release
 from sinks.operations.acting import Act, Action, Order, acting
-from sinks.operations.actions.entry_action_rules import EntryItem
+from sinks.operations.actions.entry_action_rules import EntryItem, changed_since, refused_if_changed
+from sinks.operations.actions.entry_actions import NOTHING_SEEN
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.waiting_entries import Entry, units
 
@@ -26,9 +27,14 @@ _NOT_CLOSED: Final = "is not kept by a closed period: leave --first-open-date ou
 
 
 def post_with_open_date(
-    ledger: Ledger, practice_id: str, effect_ids: Sequence[int], order: Order
+    ledger: Ledger,
+    practice_id: str,
+    effect_ids: Sequence[int],
+    order: Order,
+    seen: Mapping[int, str] = NOTHING_SEEN,
 ) -> tuple[EntryItem, ...]:
-    """Give each entry, with its parts, the first open date, and let it go. Blocks. Raises as `acting`.
+    """Give each entry, with its parts, the first open date, and let it go; one that is not as it was `seen` is refused.
+    Blocks. Raises as `acting`.
 
     Under the practice's lock: 1. judge. 2. the new date; the entry's own stays for its note. 3. what stood dead is due
     again under a new request, read back first if it was ever sent; what waited for a person is due. 4. audit.
@@ -37,10 +43,14 @@ def post_with_open_date(
         act.unit.lock_effects({each.effect_id for each in units(ledger.connection, practice_id, effect_ids, act.at)})
         found = units(ledger.connection, practice_id, list(dict.fromkeys(effect_ids)), act.at)
         today = _today(act)
+        changed = changed_since(found, seen)
         items = []
         for head, unit in groupby(found, key=lambda each: each.head):
             entries = sorted(unit, key=lambda each: (each.effect_id != head, each.effect_id))
-            items.append(_post(act, entries, today))
+            refused = refused_if_changed(
+                EntryItem(id=entries[0].id, head=entries[0], parts=tuple(entries[1:])), changed
+            )
+            items.append(refused if refused.refusal is not None else _post(act, entries, today))
         known = {each.effect_id for each in found}
         missing = f"there is no such entry at {practice_id}: see `writeback entries list {practice_id}`"
         items += [EntryItem(id=f"e:{n}", head=None, refusal=missing) for n in effect_ids if n not in known]

@@ -63,6 +63,32 @@ def test_a_preview_changes_nothing(database: LedgerDatabase) -> None:
     assert waiting_events(database.connection, PRACTICE, None, 10)
 
 
+def test_what_would_become_of_it_is_what_was_seen_or_it_is_refused(database: LedgerDatabase) -> None:
+    """E-15: another fee than the one that was looked at makes other entries."""
+    ready(database)
+    database.report(payment(fee=None))
+    (waiting,) = waiting_events(database.connection, PRACTICE, None, 10)
+    ledger = ledger_of(database.connection, database.clock)
+
+    def record(fee: int, seen: dict[str, str], *, apply: bool = True) -> EventItem:
+        (done,) = act_on_events(ledger, Ruling.RECORD, PRACTICE, [waiting.id], order(apply=apply), fee, seen)
+        return done
+
+    saw = {waiting.id: record(320, {}, apply=False).version}
+    assert "changed since you looked" in (record(350, saw).refusal or "")
+    assert entries(database) == [], "nothing of it was kept"
+    assert waiting_events(database.connection, PRACTICE, None, 10)
+    assert record(320, saw).version == saw[waiting.id]
+    assert [row[2:4] for row in entries(database)] == [(9680, "RECORDED_MANUALLY"), (320, "RECORDED_MANUALLY")]
+
+
+def test_control_without_a_version_the_word_is_carried_out(database: LedgerDatabase) -> None:
+    ready(database)
+    database.report(payment(fee=None))
+    assert end(database, Ruling.RECORD, fee=350).refusal is None
+    assert [row[2] for row in entries(database)] == [9650, 350]
+
+
 def test_a_dismissed_payment_never_posts_and_its_late_fee_changes_nothing(database: LedgerDatabase) -> None:
     ready(database)
     database.report(payment(fee=None))

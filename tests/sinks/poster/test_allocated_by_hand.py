@@ -7,9 +7,11 @@ import asyncio
 import pytest
 
 from schemas.practice_settings import Allocation
-from sinks.operations.actions.allocate_entry import AllocationDone, NamedCharge, allocate_entry
+from sinks.operations.actions.allocate_entry import AllocationDone, allocate_entry
 from sinks.operations.actions.entry_action_rules import EntryAction
 from sinks.operations.actions.entry_actions import act_on_entries
+from sinks.operations.actions.named_charges import NamedCharge
+from sinks.operations.queries.waiting_entries import units
 from sinks.targets.open_dental.adapter import OpenDentalTarget
 from sinks.targets.port import Prepared, ReadFailed, TargetEntry
 from streams.fault_injection import Control, install
@@ -21,12 +23,18 @@ from tests.sinks.poster.offices import SECRET_TEXT, Office, Offices
 pytestmark = pytest.mark.stack
 
 
-def allocate(office: Office, *charges: tuple[int, int], effect_id: int = 1, apply: bool = True) -> AllocationDone:
+def allocate(
+    office: Office,
+    *charges: tuple[int, int],
+    effect_id: int = 1,
+    apply: bool = True,
+    seen: dict[int, str] | None = None,
+) -> AllocationDone:
     database = office.ledger.database
     named = [NamedCharge(str(ref), minor) for ref, minor in charges]
     settings = office.ledger.world.settings(secret_key=SECRET_TEXT)
     ledger = ledger_of(database.connection, database.clock)
-    return asyncio.run(allocate_entry(ledger, settings, PRACTICE, effect_id, named, order(apply=apply)))
+    return asyncio.run(allocate_entry(ledger, settings, PRACTICE, effect_id, named, order(apply=apply), seen or {}))
 
 
 def test_it_waits_is_named_and_stands_on_the_named_charges(offices: Offices) -> None:
@@ -44,7 +52,11 @@ def test_it_waits_is_named_and_stands_on_the_named_charges(offices: Offices) -> 
     preview = allocate(office, (second, 6_000), (first, 3_000), apply=False)
     assert [each.amount_minor for each in preview.entries if each.entry_kind == "payment"] == [9_000, 680]
     assert office.states() == ["AWAITING_ALLOCATION"] * 2
-    allocate(office, (second, 6_000), (first, 3_000))
+    saw = {each.effect_id: each.version for each in units(office.ledger.database.connection, PRACTICE, [1], None)}
+    with pytest.raises(WritebackError, match="changed since you looked"):
+        allocate(office, (second, 6_000), (first, 3_000), seen=saw | {1: "seen before"})
+    assert office.states() == ["AWAITING_ALLOCATION"] * 2
+    allocate(office, (second, 6_000), (first, 3_000), seen=saw)
     offices.poster()
     office.until_states(*["POSTED"] * 4)
     offices.stop_posters()

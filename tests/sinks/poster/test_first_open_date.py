@@ -41,7 +41,11 @@ def test_it_goes_with_its_fee_and_its_own_date_in_the_note(
     (preview,) = post_with_open_date(ledger, PRACTICE, [1], order(apply=False))
     assert (preview.refusal, len(preview.parts)) == (None, 1)
     assert office.states()[0] == kept
-    (done,) = post_with_open_date(ledger, PRACTICE, [1], order())
+    (stale,) = post_with_open_date(ledger, PRACTICE, [1], order(), {1: "seen before"})
+    assert "changed since you looked" in (stale.refusal or "")
+    assert office.states()[0] == kept
+    seen = {each.effect_id: each.version for each in preview.entries}
+    (done,) = post_with_open_date(ledger, PRACTICE, [1], order(), seen)
     assert done.notes == ("with the date 2026-03-05 instead of 2026-03-04",)
     office.until_states("POSTED", "POSTED")
     assert office.column("ledger_date") == [date(2026, 3, 5)] * 2

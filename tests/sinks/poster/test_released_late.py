@@ -29,9 +29,10 @@ from schemas.practice_settings import (
 from schemas.vocabulary import State
 from sinks.ledger.unit_of_work import unit_of_work
 from sinks.ledger.waiting.release import release
-from sinks.operations.actions.allocate_entry import NamedCharge, allocate_entry
+from sinks.operations.actions.allocate_entry import allocate_entry
 from sinks.operations.actions.entry_action_rules import EntryAction
 from sinks.operations.actions.entry_actions import act_on_entries
+from sinks.operations.actions.named_charges import NamedCharge
 from sinks.operations.actions.open_date import post_with_open_date
 from streams.fault_injection import Control
 from streams.runtime.errors import ConfigurationError
