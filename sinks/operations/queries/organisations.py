@@ -9,8 +9,8 @@ import msgspec
 from sinks.ledger.practices.settings import groups
 from sinks.ledger.practices.settings.groups import ListedGroup
 from sinks.operations.ledger import Connection, Ledger
-from sinks.operations.roles import View
-from sinks.operations.viewing import sees
+from sinks.operations.roles import View, may
+from sinks.operations.viewing import sees, viewer
 
 __all__ = ["ListedGroup", "Member", "OrganisationView", "list_organisations", "members_of", "view_organisation"]
 
@@ -37,10 +37,11 @@ class OrganisationView(msgspec.Struct, frozen=True, kw_only=True):
         return self.name or self.organisation_id
 
 
-@sees(View.SETTINGS, practice=None)
 def list_organisations(connection: Connection) -> list[ListedGroup]:
-    """All groups, and how many practices each has. Blocks for one statement."""
-    return groups.list_groups(connection)
+    """The groups that the viewer may see, and how many practices each has. Blocks for one statement."""
+    grants = viewer().grants
+    found = groups.list_groups(connection)
+    return [each for each in found if may(grants, View.SETTINGS, organisation_id=each.organisation_id)]
 
 
 def members_of(ledger: Ledger, organisation_id: str) -> tuple[str, ...]:

@@ -97,6 +97,7 @@ async def preview_payout(
     return PayoutPreview(practice_id=practice_id, payout_id=payout_id, documents=tuple(documents), account_names=names)
 
 
+@sees(View.TRANSACTIONS)
 def newest_payout(connection: Connection, practice_id: str) -> str | None:
     """The payout that arrives last; None before the first. Blocks for one statement."""
     found: str | None = fetch_value(connection, _SQL["newest_payout"], {"practice_id": practice_id})

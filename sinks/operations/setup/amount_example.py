@@ -10,6 +10,8 @@ import msgspec
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_one
 from sinks.operations.ledger import Connection
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 
 _SQL: Final = named_queries("sinks.operations.setup", "settings_form.sql")
 EXAMPLE_GROSS: Final = 100_00
@@ -44,6 +46,7 @@ class AmountExample(msgspec.Struct, frozen=True, kw_only=True):
         return self.fee_minor - self.surcharge_minor
 
 
+@sees(View.TRANSACTIONS)
 def amount_example(connection: Connection, practice_id: str, currency: str) -> AmountExample:
     """The newest payment whose fee is known, among the practice's newest entries. Blocks for one statement."""
     found = fetch_one(connection, AmountExample, _SQL["latest_amounts"], {"practice_id": practice_id})

@@ -12,6 +12,8 @@ import msgspec
 from schemas.practice_settings import PracticeSettings
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.calendar import Calendar
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from sinks.operations.whatif.compare import Compared, Totals
 from sinks.operations.whatif.run import run
 
@@ -54,6 +56,7 @@ class LastMonth(msgspec.Struct, frozen=True, kw_only=True):
     """What is posted without a person, less what went back, in minor units."""
 
 
+@sees(View.TRANSACTIONS)
 def last_month(ledger: Ledger, practice_id: str, proposed: PracticeSettings) -> LastMonth:
     """The last thirty days of the practice's own calendar under `proposed`, next to what they are. Reads only. Blocks
     for two statements for each two hundred events."""

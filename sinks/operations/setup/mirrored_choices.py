@@ -10,6 +10,8 @@ import msgspec
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all
 from sinks.operations.ledger import Connection
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 
 _SQL: Final = named_queries("sinks.operations.setup", "settings_form.sql")
 
@@ -26,6 +28,7 @@ class MirroredChoice(msgspec.Struct, frozen=True):
     read_at: datetime
 
 
+@sees(View.SETTINGS)
 def mirrored_choices(connection: Connection, practice_id: str) -> list[MirroredChoice]:
     """By kind and name; empty before the first reading. Blocks for one statement."""
     return fetch_all(connection, MirroredChoice, _SQL["mirrored_choices"], {"practice_id": practice_id})

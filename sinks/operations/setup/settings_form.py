@@ -16,7 +16,9 @@ from sinks.operations.acting import Order
 from sinks.operations.actions.settings import Edit, SettingsSaved, save_settings
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.settings_views import SettingsView, propose_settings, view_settings
+from sinks.operations.roles import View
 from sinks.operations.setup.settings_words import SECTIONS, SWITCH, field_words
+from sinks.operations.viewing import sees
 from streams.runtime.errors import ConfigurationError
 
 _KINDS: Final = {
@@ -68,6 +70,7 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     """None where something is refused, or nothing changes."""
 
 
+@sees(View.SETTINGS)
 def settings_form(ledger: Ledger, practice_id: str) -> SettingsForm | None:
     """None before the practice has any settings. Blocks for its lock, twice."""
     view = view_settings(ledger, practice_id)

@@ -17,9 +17,12 @@ from sinks.ledger.practices.contacts import Owner, OwnerKind
 from sinks.operations import viewing as viewing_module
 from sinks.operations.acting import Actor
 from sinks.operations.queries.contacts import list_contacts
+from sinks.operations.queries.organisations import list_organisations
+from sinks.operations.queries.practices import list_practices
 from sinks.operations.roles import Grant, Role, View
 from sinks.operations.viewing import MARK, Sees, sees, viewer, viewing
 from streams.runtime.errors import ConfigurationError, Permanent
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.sinks.operations.test_roles import MATRIX
 
 ROOT: Final = Path(__file__).parents[3]
@@ -30,8 +33,12 @@ CHECKED_OTHERWISE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "queries.practices.check_practice": "whether a practice is known; answers nothing",
         "queries.practices.list_practices": "answers those that the viewer may open (below)",
+        "queries.organisations.list_organisations": "answers those that the viewer may see (below)",
         "queries.contacts.list_contacts": "of a practice or of a group (below)",
         "queries.users.actor_of": "who somebody is, asked before it is known what they may see",
+        "queries.audit_search.search_trail": "is given who looks, and asks itself",
+        "actions.end_digest.digest_ends_here": "for whoever has the code of a letter, which says who that is",
+        "actions.end_digest.end_digest": "the same",
         "sign_in_trail.note_sign_in": "writes alone",
     }
 )
@@ -157,6 +164,26 @@ def test_contacts_are_seen_by_who_sees_the_settings_there() -> None:
         for other in (Owner(OwnerKind.PRACTICE, "south"), Owner(OwnerKind.ORGANISATION, "smile")):
             with pytest.raises(Permanent, match="may not do this"):
                 list_contacts(nobody, other)
+
+
+@pytest.mark.stack
+def test_a_list_holds_what_its_viewer_may_see_and_no_more(database: LedgerDatabase) -> None:
+    """Of practices and of groups; the control: who runs the program sees all of them."""
+    for practice in ("north", "south"):
+        database.add(practice)
+    database.connection.execute(
+        "INSERT INTO organisations (organisation_id, name, added_at, added_by)"
+        " VALUES ('smile', 'S', now(), 'x'), ('other', 'O', now(), 'x')"
+    )
+    grant = Grant(role=Role.GROUP_ADMIN, practices=frozenset({"north"}), organisation_id="smile")
+    for actor, practices, groups in (
+        (Actor("ada", (grant,)), ["north"], ["smile"]),
+        (Actor("olga", (Grant(role=Role.OPS),)), ["north", "south"], ["other", "smile"]),
+        (Actor("eve", ()), [], []),
+    ):
+        with viewing(actor):
+            assert [each.practice_id for each in list_practices(database.connection)] == practices
+            assert sorted(each.organisation_id for each in list_organisations(database.connection)) == groups
 
 
 def test_where_nobody_was_named_nothing_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
