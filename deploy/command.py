@@ -48,6 +48,7 @@ COMMANDS: Final = {
     "whatif": "deploy.commands.whatif:whatif",
     "backfill": "deploy.commands.backfill:backfill",
     "link": "deploy.commands.link:app",
+    "member": "deploy.commands.member:app",
     "audit": "deploy.commands.audit:app",
     "backup-drill": "deploy.commands.backup_drill:backup_drill",
     "audit-receipts": "deploy.commands.audit_receipts:audit_receipts",

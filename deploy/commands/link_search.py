@@ -41,10 +41,10 @@ def search(
         return
     with open_ledger("link") as opened:
         found = find_people(opened.ledger, SearchKeys.of(opened.settings), practice, " ".join(words))
-    _print(found, practice, as_json)
+    show_found(found, practice, as_json)
 
 
-def _print(found: PeopleFound, practice: str, as_json: bool) -> None:
+def show_found(found: PeopleFound, practice: str, as_json: bool) -> None:
     from deploy.commands.printing import counted, print_json, print_table
 
     if as_json:

@@ -55,6 +55,8 @@ class Action(StrEnum):
     PATIENT_UNLINK = "patient.unlink"
     PATIENT_MOVE = "patient.move"
     PATIENT_VERIFY = "patient.verify"
+    MEMBER_ADD = "member.add"
+    MEMBER_SET = "member.set"
     USER_ADD = "user.add"
     USER_DISABLE = "user.disable"
     USER_ENABLE = "user.enable"
@@ -132,6 +134,8 @@ _LINKER: Final[frozenset[Operation]] = _VIEWER | {
     Action.PATIENT_UNLINK,
     Action.PATIENT_MOVE,
     Action.PATIENT_VERIFY,
+    Action.MEMBER_ADD,
+    Action.MEMBER_SET,
     Action.NOTICE_ACKNOWLEDGE,
 }
 _SETTINGS_ADMIN: Final[frozenset[Operation]] = _VIEWER | {

@@ -129,6 +129,12 @@ def unlink(
         return former
 
 
+def linked_number(cursor: psycopg.Cursor[TupleRow], practice_id: str, patient_ref: str) -> str | None:
+    """To whom a reference is linked. Blocks for one statement."""
+    found: str | None = fetch_value(cursor, _SQL["link_of"], {"practice_id": practice_id, "patient_ref": patient_ref})
+    return found
+
+
 def may_link_itself(cursor: psycopg.Cursor[TupleRow], practice_id: str) -> bool:
     """Whether the practice lets references be linked where the rules are sure. Blocks for one statement."""
     return bool(fetch_value(cursor, _SQL["may_link_itself"], {"practice_id": practice_id}))

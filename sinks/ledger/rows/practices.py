@@ -152,6 +152,19 @@ class LinkTakenAwayRow(msgspec.Struct, frozen=True):
     taken_by: str
 
 
+class MemberRow(msgspec.Struct, frozen=True):
+    """Table `members`: a member of a practice's own plan, as people keep it."""
+
+    practice_id: str
+    member_id: str
+    patient_ref: str
+    plan: str
+    status: str
+    added_at: datetime
+    added_by: str
+    changed_at: datetime
+
+
 class FormerLinkRow(msgspec.Struct, frozen=True):
     """Table `former_links`: which patient somebody was at a system that the practice has left."""
 

@@ -47,6 +47,7 @@ READS: Final = {
         "link list",
         "link search",
         "link who",
+        "member list",
         "audit search",
         "audit verify",
         "audit-receipts",

@@ -40,6 +40,8 @@ SELECT p, p || '-PMS', CASE WHEN p LIKE '%77' THEN now() - interval '1 minute' W
 FROM practice;
 INSERT INTO patient_links (practice_id, patient_ref, pms_patient_id, linked_by, linked_at)
 SELECT p, 'pt-' || i, i::text, 'Ada', at FROM what WHERE state <> 'AWAITING_LINK';
+INSERT INTO members (practice_id, member_id, patient_ref, plan, status, added_at, added_by, changed_at)
+SELECT p, 'mem-' || i, 'pt-' || i, 'Gold', 'ACTIVE', at, 'Ada', at FROM what WHERE n % 4 = 0;
 INSERT INTO links_taken_away (practice_id, patient_ref, pms_patient_id, taken_at, taken_by)
 SELECT p, 'pt-' || i, i::text, at, 'Ada' FROM what WHERE n % 3 = 0;
 

@@ -49,6 +49,8 @@ MATRIX: dict[Operation, set[Role]] = {
     Action.PATIENT_UNLINK: {L, G},
     Action.PATIENT_MOVE: {L, G},
     Action.PATIENT_VERIFY: {L, G},
+    Action.MEMBER_ADD: {L, G},
+    Action.MEMBER_SET: {L, G},
     Action.SETTINGS_SAVE: {S, G},
     Action.SETTINGS_WITHDRAW: {S, G},
     Action.BACKFILL: {S, G},
