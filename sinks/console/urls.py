@@ -40,7 +40,7 @@ from sinks.console.pages.story import story
 from sinks.console.pages.to_do import to_do
 from sinks.console.pages.transactions import transactions
 from sinks.console.pages.users import users
-from sinks.notices.channels.digest_end import PATH
+from sinks.operations.actions.end_digest import PATH
 
 _TO_SECOND_FACTOR: Final = RedirectView.as_view(pattern_name="mfa_index")
 

@@ -13,8 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from sinks.console.process import console
-from sinks.notices.channels.digest_end import ONE_CLICK
-from sinks.operations.actions.end_digest import digest_ends_here
+from sinks.operations.actions.end_digest import ONE_CLICK, digest_ends_here
 from sinks.operations.actions.end_digest import end_digest as end
 
 _NAME, _, _VALUE = ONE_CLICK.partition("=")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from sinks.ledger.practices.contacts import Owner, OwnerKind, contacts_of, organisation_of
-from sinks.notices.channels.digest_end import DigestEnds
+from sinks.notices.channels.digest_end import ONE_CLICK, PATH, DigestEnds
 from sinks.operations.acting import Actor, Order
 from sinks.operations.actions.contacts import EMAIL, set_contact
 from sinks.operations.contact_wishes import ContactWishes
 from sinks.operations.ledger import Ledger
+
+__all__ = ["ONE_CLICK", "PATH", "digest_ends_here", "end_digest"]
 
 READER: Final = Actor("a digest's reader")
 WHY: Final = "ended by the address in the digest"
