@@ -34,6 +34,7 @@ from sinks.notices.plan_deliveries import (
     recipient,
 )
 from sinks.notices.problems import UNSETTLED
+from sinks.notices.reported_amounts import with_reported_amounts
 from sinks.operations.words.deeds import deeds_words
 from sinks.operations.words.reasons import words_for
 from sinks.operations.words.states import STATE_WORDS
@@ -188,6 +189,7 @@ async def _plan(
     )
     if await taken.fetchone() is None:
         return 0
+    waiting = [await _with_amounts(connection, each) for each in waiting]
     contacts = await contacts_of(connection, digest.practice_id)
     open_notices = await fetch_all_async(connection, OpenNotice, _SQL["digest_notices"], digest.parameters())
     quiet = quiet_hours(contacts, waiting[0].zone, now)
@@ -203,3 +205,13 @@ async def _plan(
             planned += await plan_deliveries(connection, channels, digest, STEP, [recipient(contact)], text, at, quiet)
     _LOG.info("digest planned", practice_id=digest.practice_id, count=planned)
     return planned
+
+
+async def _with_amounts(connection: Connection, waiting: Waiting) -> Waiting:
+    """With the amounts of events that have no entry, and their sum where all are named and in one currency."""
+    cases = await with_reported_amounts(connection, waiting.practice_id, waiting.cases or ())
+    amounts = [each.amount_minor for each in cases if each.amount_minor is not None]
+    currencies = {each.currency for each in cases}
+    if waiting.amount_minor is not None or len(amounts) != waiting.count or len(currencies) != 1:
+        return msgspec.structs.replace(waiting, cases=cases)
+    return msgspec.structs.replace(waiting, cases=cases, amount_minor=sum(amounts), currency=currencies.pop())

@@ -156,6 +156,17 @@ JOIN events e ON e.practice_id = d.practice_id AND e.source = d.source AND e.eve
 JOIN bodies b ON b.practice_id = e.practice_id AND b.month = e.month AND b.source = e.source AND b.event_id = e.event_id
 WHERE d.value IS NOT NULL AND b.original IS NOT NULL;
 
+-- name: reported
+-- Of some payments, payouts and the like what was reported: first what waits, then what came last.
+SELECT DISTINCT ON (v.subject) v.subject, v.event_type, b.original,
+    (SELECT coalesce(s.body ->> 'currency', :usual_currency) FROM settings s WHERE s.practice_id = :practice_id
+     ORDER BY s.version DESC LIMIT 1) AS currency
+FROM unnest(:subjects::text[]) AS k(subject)
+JOIN events v ON v.practice_id = :practice_id AND v.subject = k.subject AND v.superseded_by IS NULL
+JOIN bodies b ON b.practice_id = v.practice_id AND b.month = v.month AND b.source = v.source AND b.event_id = v.event_id
+WHERE b.original IS NOT NULL
+ORDER BY v.subject, v.waiting IS NULL, v.received_at DESC;
+
 -- name: field_faults
 -- Which fields of a practice's open records of one reason are at fault, and what is wrong with them: the most common first.
 SELECT field, headers ->> 'dl-fault' AS fault, count(*)::int AS count FROM dead_letters

@@ -29,6 +29,7 @@ from sinks.notices.plan_deliveries import (
     route_of,
 )
 from sinks.notices.problems import NEWS_FOR
+from sinks.notices.reported_amounts import with_reported_amounts
 from sinks.notices.schedule import BUNDLE, Notice, Problem, Step, StepKind, next_step, resolved_step
 from sinks.notices.sent_again import failed_again, is_under_way
 from sinks.notices.set_backs import set_back_lines, set_backs
@@ -220,6 +221,8 @@ class NoticeStore:
         now: datetime,
         at: datetime | None,
     ) -> int:
+        cases = await with_reported_amounts(connection, problem.practice_id, problem.cases)
+        problem = msgspec.structs.replace(problem, cases=cases)
         target = problem.cause.target
         route = None if target is None else await route_of(connection, problem.practice_id, target)
         reader = await reader_of(connection, problem.practice_id)

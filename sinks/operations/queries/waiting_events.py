@@ -10,12 +10,12 @@ from typing import Final
 import msgspec
 
 from schemas.codec import EVENTS_BY_NAME, decode_event
-from schemas.events import PayoutPaid
 from schemas.topics import STREAM_TOPICS
 from schemas.vocabulary import State
 from sinks.ledger.intake.context_rows import EventOfPaymentRow
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all, fetch_one, fetch_values
+from sinks.notices.reported_amounts import reported_amount
 from sinks.operations.ledger import Connection
 from sinks.operations.queries.practices import check_practice
 from sinks.operations.roles import View
@@ -111,8 +111,6 @@ def event_named(connection: Connection, practice_id: str, ref: str) -> NamedEven
 
 def _waiting(row: _Row) -> WaitingEvent:
     event = decode_event(STREAM_TOPICS[EVENTS_BY_NAME[row.event_type].stream], row.original)
-    # Of a payout what its document would bring the bank account.
-    amount: int | None = event.net_minor if isinstance(event, PayoutPaid) else getattr(event, "gross_minor", None)
     return WaitingEvent(
         id=row.id,
         source=row.source,
@@ -122,7 +120,7 @@ def _waiting(row: _Row) -> WaitingEvent:
         concerns=row.concerns,
         state=row.waiting,
         reason=row.reason,
-        amount_minor=getattr(event, "fee_minor", None) if amount is None else amount,
+        amount_minor=reported_amount(event),
         currency=getattr(event, "currency", None),
         occurred_at=row.occurred_at,
         changed_at=row.received_at,

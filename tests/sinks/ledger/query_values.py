@@ -69,6 +69,7 @@ VALUES: Final[dict[str, str | None]] = {
     "lately": "3 days",
     "step": "30 minutes",
     "usual": "1 hour",
+    "usual_currency": "USD",
     **dict.fromkeys(("learned_at", "silent_since", "stated_at", "look_at"), "2026-03-01"),
     "until": "2100-01-01",
     "most": "100",

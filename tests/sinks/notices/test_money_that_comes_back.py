@@ -6,6 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from schemas.codec import encode_event
+from tests.processors.rules.event_examples import item, payout
+from tests.processors.rules.linked_examples import refunded
 from tests.sinks.notices.notice_ledger import NoticeLedger, wait_until
 
 pytestmark = pytest.mark.stack
@@ -111,3 +114,26 @@ def test_a_void_that_is_older_than_what_was_counted_is_told_once(ledger: NoticeL
     (subject,) = box.subjects(OFFICE)
     assert subject.startswith("[Writeback] 1 case: money of a voided payment was reported to have moved after the void")
     assert "s2" in box.mails()[0][1].get_content()
+
+
+def test_what_has_no_entry_is_named_with_what_was_reported(ledger: NoticeLedger) -> None:
+    """NOT-4: a case without its amount tells staff little; a follow-up is in the practice's own currency."""
+    ledger.practice("northside", OFFICE)
+    ledger.saved("northside", {"zone": "UTC"})
+    over = refunded(-15_050, refund_id="re-1", payment_id="pay-1", event_id="e1")
+    short = payout(item(1, 10_000, 320), payout_id="po-1", event_id="e2", net_minor=9_000)
+    held = (over, "re-1", "refund", "MORE_THAN_ORIGINAL"), (short, "po-1", "payout", "SUMS_DISAGREE")
+    for number, (event, subject, kind, reason) in enumerate(held, 1):
+        named = {"subject": subject, "kind": kind, "event_type": type(event).__name__}
+        ledger.event(number, waiting="AWAITING_REVIEW", reason=reason, **named)
+        ledger.connection.execute(
+            "INSERT INTO bodies (practice_id, month, source, event_id, original_key, original, plan)"
+            " SELECT practice_id, month, source, event_id, '', %s, '' FROM events WHERE event_id = %s",
+            (encode_event(event), f"e{number}"),
+        )
+    box = ledger.mailbox
+    with ledger.notifier():
+        wait_until(lambda: len(box.raw) == 2)
+    said = " ".join(" ".join(mail.get_content().split()) for _, mail in box.mails())
+    assert "re-1, -150.50 USD, since" in said
+    assert "po-1, 90.00 USD, since" in said
