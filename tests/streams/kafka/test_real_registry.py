@@ -117,5 +117,8 @@ def test_an_incompatible_schema_is_refused_by_the_registry_too(registry: SchemaR
     registry.register(name, json.dumps(schema))
     registry.set_compatibility(name)
     schema["fields"].append({"name": "more", "type": "string"})
+    assert registry.takes(name, json.dumps(compatibility.current("PaymentVoided")))
+    assert not registry.takes(name, json.dumps(schema)), "what doctor asks, which registers nothing"
+    assert registry.takes(subject("nobody.", TopicName.PAYMENTS, "PaymentVoided"), json.dumps(schema))
     with pytest.raises(ConfigurationError, match="incompatible"):
         registry.register(name, json.dumps(schema))
