@@ -10,11 +10,12 @@ import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
-from schemas.vocabulary import State, Target
+from schemas.vocabulary import EVENT_WAITING, State, Target
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all, fetch_value
 from streams.runtime import metrics
 from streams.runtime.clock import Clock
+from streams.runtime.metric_catalogue import WAITING_LONG
 from streams.runtime.metric_series import set_all
 
 OVERDUE: Final = timedelta(minutes=15)
@@ -24,6 +25,8 @@ PRACTICES: Final = 100
 
 LONG: Final = timedelta(days=3)
 """Whoever was told and works has seen to it: a weekend lies within."""
+_HELD: Final = sorted(EVENT_WAITING & set(WAITING_LONG))
+"""Of events; one without settings is told of as a practice that nobody knows."""
 LATELY: Final = timedelta(days=3)
 """Practices that became silent within this time are silent together: a weekend may lie between them."""
 
@@ -93,7 +96,7 @@ def measure(connection: psycopg.Connection[TupleRow], clock: Clock) -> None:
     set_all(metrics.PRACTICE_DEAD, {(each.practice_id,): each.dead for each in behind})
     set_all(metrics.PRACTICE_OLDEST, {(each.practice_id,): each.oldest_s for each in behind})
     metrics.PRACTICES.set(fetch_value(connection, _SQL["practices"]))
-    long = fetch_all(connection, _WaitingLong, _SQL["practices_waiting_long"], now | {"long": LONG})
+    long = fetch_all(connection, _WaitingLong, _SQL["practices_waiting_long"], now | {"long": LONG, "states": _HELD})
     set_all(metrics.PRACTICES_WAITING, {(each.what,): each.practices for each in long})
     (unknown,) = fetch_all(connection, _UnknownPractices, _SQL["unknown_practices"], now)
     metrics.PRACTICES_UNKNOWN.set(unknown.practices)

@@ -44,7 +44,7 @@ SELECT state, count(DISTINCT practice_id)
 FROM work WHERE state = 'AWAITING_LINK' AND changed_at < business_now(:now) - :long::interval GROUP BY state
 UNION ALL
 SELECT waiting, count(DISTINCT practice_id)
-FROM events WHERE waiting IN ('AWAITING_ORIGINAL', 'AWAITING_FEE', 'AWAITING_REVIEW')
+FROM events WHERE waiting = ANY(:states::text[])
   AND received_at < business_now(:now) - :long::interval GROUP BY waiting;
 
 -- name: unknown_practices
