@@ -12,7 +12,7 @@ from sinks.operations.actions.members import Member
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.practices import check_practice
 
-MOST: Final = 250
+MOST: Final = 200
 """Of one page."""
 
 _SQL: Final = named_queries("sinks.operations.actions", "members.sql")

@@ -173,7 +173,7 @@ OTHERWISE: Final[dict[str, tuple[dict[str, str | None], ...]]] = {
     "operations/queries/find_patients.mirrored_by_number": ({"numbers": "{12,pt-12}"},),
     "operations/queries/find_patients.known_by_number": ({"numbers": "{12,pt-12}", "most": "20"},),
     "operations/queries/unlinked.stretch": ({"after": "", "most": "2000"}, {"after": "pt-2", "most": "2000"}),
-    "operations/actions/members.members": ({"after": "", "most": "250"},),
+    "operations/actions/members.members": ({"after": "", "most": "200"},),
     "operations/actions/members.member": ({"member_id": "mem-76"},),
     "operations/queries/links_seen.links": ({"after": "", "most": "500"},),
     "operations/queries/links_seen.shared": ({"most": "1000"},),
