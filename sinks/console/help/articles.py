@@ -9,10 +9,10 @@ from typing import Any, Final
 from django.http import HttpRequest
 from django.urls import reverse
 
-from sinks.console.help import other_screens, practice_screens
+from sinks.console.help import money_screens, other_screens, practice_screens
 from sinks.console.help.article import Article
 
-ARTICLES: Final = (*practice_screens.ARTICLES, *other_screens.ARTICLES)
+ARTICLES: Final = (*practice_screens.ARTICLES, *money_screens.ARTICLES, *other_screens.ARTICLES)
 BY_NAME: Final[Mapping[str, Article]] = MappingProxyType({each.name: each for each in ARTICLES})
 BY_SCREEN: Final[Mapping[str, Article]] = MappingProxyType(
     {screen: each for each in ARTICLES for screen in each.screens}

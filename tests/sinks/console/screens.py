@@ -9,6 +9,7 @@ from functools import cache
 from typing import Final
 
 from sinks.console.help.article import Article
+from sinks.console.help.money_screens import ARTICLES as OF_MONEY
 from sinks.console.help.other_screens import ARTICLES as OTHERS
 from sinks.console.help.practice_screens import ARTICLES as OF_PRACTICES
 
@@ -35,4 +36,4 @@ def screens() -> frozenset[str]:
 
 
 def articles_by_screen() -> dict[str, Article]:
-    return {screen: each for each in (*OF_PRACTICES, *OTHERS) for screen in each.screens}
+    return {screen: each for each in (*OF_PRACTICES, *OF_MONEY, *OTHERS) for screen in each.screens}
