@@ -30,7 +30,7 @@ def search(
     since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="From this day on, UTC.")] = None,
     until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Before this day, UTC.")] = None,
     before: Annotated[int | None, typer.Option(min=1, help="Only entries with a lower number: the next page.")] = None,
-    most: Annotated[int, typer.Option(min=1, max=1000)] = 50,
+    most: Annotated[int, typer.Option(min=1, max=1000, help="Entries of one page.")] = 50,
     as_json: Json = False,
 ) -> None:
     """What people did, the newest first, and why."""

@@ -53,7 +53,9 @@ def prints_columns(rows: Iterable[tuple[str, str, Prints]]) -> dict[str, list[An
         name: [] for name in ("practice_ids", "ids", "names", "dates", "old_names", "old_dates")
     }
     for practice_id, number, prints in rows:
-        retired: list[tuple[int | None, int | None]] = [*zip(prints.names[1:], prints.dates[1:], strict=True)]
+        _, *names = prints.names
+        _, *dates = prints.dates
+        retired: list[tuple[int | None, int | None]] = [*zip(names, dates, strict=True)]
         for old_name, old_date in retired or [(None, None)]:
             values = (practice_id, number, prints.name, prints.date, old_name, old_date)
             for column, value in zip(columns.values(), values, strict=True):

@@ -13,10 +13,8 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 
 from sinks.console.visit import Visit, anybodys_page
-from sinks.ledger.practices.settings.fields import shown
-from sinks.ledger.practices.settings.follow_group import GroupChange
 from sinks.operations.acting import Order
-from sinks.operations.actions.organisations import lock_values, set_values, unlock_values
+from sinks.operations.actions.organisations import GroupChange, lock_values, set_values, shown, unlock_values
 from sinks.operations.queries.organisations import list_organisations, view_organisation
 from sinks.operations.roles import Action
 from streams.runtime.errors import ConfigurationError

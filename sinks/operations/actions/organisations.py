@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sinks.ledger.practices.settings import group_membership, groups
-from sinks.ledger.practices.settings.fields import Fields, check_name, parse_changes
+from sinks.ledger.practices.settings.fields import Fields, check_name, parse_changes, shown
 from sinks.ledger.practices.settings.follow_group import GroupChange
 from sinks.ledger.practices.settings.group_membership import Leaving
 from sinks.ledger.practices.settings.groups import Edit
@@ -15,6 +15,17 @@ from sinks.ledger.practices.settings.settings_file import checked_id
 from sinks.ledger.practices.staff_text import checked_text
 from sinks.operations.acting import Action, Order, acting, authorise
 from sinks.operations.ledger import Ledger
+
+__all__ = [
+    "GroupChange",
+    "add_organisation",
+    "join_organisation",
+    "leave_organisation",
+    "lock_values",
+    "set_values",
+    "shown",
+    "unlock_values",
+]
 
 
 def add_organisation(ledger: Ledger, organisation: str, name: str | None, order: Order) -> str:

@@ -11,6 +11,8 @@ from sinks.ledger.rows.fetch import fetch_all
 from sinks.operations.actions.members import Member
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.practices import check_practice
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 
 MOST: Final = 200
 """Of one page."""
@@ -24,6 +26,7 @@ class Members(msgspec.Struct, frozen=True, kw_only=True):
     """Where the next page begins; None: this was the last one."""
 
 
+@sees(View.TRANSACTIONS)
 def members_of(ledger: Ledger, practice_id: str, *, after: str = "", most: int = MOST) -> Members:
     """In the order of their ids. ConfigurationError for an unknown practice. Blocks for two statements."""
     check_practice(ledger.connection, practice_id)

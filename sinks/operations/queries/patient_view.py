@@ -24,6 +24,7 @@ from sinks.operations.queries.transactions import Listing, Transaction, list_tra
 from sinks.operations.review.figures import Place as Books
 from sinks.operations.review.figures import place_of
 from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 from streams.runtime.errors import ConfigurationError
 
 _SQL: Final = named_queries("sinks.operations.queries", "patient_view.sql")
@@ -76,6 +77,7 @@ def patient_of_entry(connection: Connection, practice_id: str, effect_id: int) -
     return found
 
 
+@sees(View.PATIENTS)
 def patient_view(
     ledger: Ledger, keys: SearchKeys, actor: Actor, practice_id: str, effect_id: int, *, after: Place | None, most: int
 ) -> PatientView:

@@ -13,6 +13,8 @@ from sinks.ledger.rows.effects import EffectReason
 from sinks.ledger.rows.fetch import Source, fetch_all
 from sinks.operations.ledger import Connection
 from sinks.operations.queries.practices import check_practice
+from sinks.operations.roles import View
+from sinks.operations.viewing import sees
 
 _SQL: Final = named_queries("sinks.operations.quickbooks", "documents.sql")
 
@@ -31,6 +33,7 @@ class ListedPayout(msgspec.Struct, frozen=True):
     external_id: str | None
 
 
+@sees(View.TRANSACTIONS)
 def list_payouts(
     connection: Connection, practice_id: str, from_day: date, to_day: date, most: int
 ) -> tuple[ListedPayout, ...]:

@@ -150,6 +150,7 @@ def list_transactions(connection: Connection, wanted: Wanted, after: Place | Non
     )
 
 
+@sees(View.TRANSACTIONS, practice="wanted.practice_id")
 def page_of(connection: Connection, wanted: Wanted, after: Place | None = None) -> Page:
     """One page, at most `wanted.most` rows of at most SCAN events. Blocks for a few statements, each bounded."""
     return _page(connection, looked_for(connection, wanted), after, wanted.most)

@@ -93,6 +93,13 @@ DEEDS: Final = (actions, quickbooks)
 """Packages of the operations that hold deeds."""
 
 
+IN_THE_BROWSER: Final = {
+    "sinks.operations.actions.practice_staff.add_staff": "`user add` and `user role` in one go, for who administers a practice",
+    "sinks.operations.actions.practice_staff.remove_staff": "`user role --take` of all that was given there",
+}
+"""Deeds of pages that commands do by other ones, and by which."""
+
+
 def takes_order(found: object) -> bool:
     """A deed: a function or a class's method of the operations that is given a person's order."""
     if inspect.isclass(found):
@@ -188,7 +195,7 @@ def test_every_deed_has_its_command() -> None:
     """Nothing of the operations that takes a person's order is out of a person's reach."""
     reached = set().union(*(deeds_of(command.callback) for command in COMMAND_LIST.values()))
     every = {f"{module}.{name}" for module, names in deeds().items() for name in names}
-    assert every == reached
+    assert every - IN_THE_BROWSER.keys() == reached
 
 
 def _delegates(tree: ast.Module) -> bool:
