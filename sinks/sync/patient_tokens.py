@@ -47,15 +47,13 @@ def prints_of(keys: TokenKeys, practice_id: str, form: NormalForm) -> Prints:
     return Prints(names, dates, form.born is not None)
 
 
-def prints_columns(rows: Iterable[tuple[str, str, Prints]]) -> dict[str, list[Any]]:
+def prints_columns(records: Iterable[tuple[str, str, Prints]]) -> dict[str, list[Any]]:
     """Parameters of `settle_links`: practice, number and prints of each record, once for each retired key."""
     columns: dict[str, list[Any]] = {
         name: [] for name in ("practice_ids", "ids", "names", "dates", "old_names", "old_dates")
     }
-    for practice_id, number, prints in rows:
-        _, *names = prints.names
-        _, *dates = prints.dates
-        retired: list[tuple[int | None, int | None]] = [*zip(names, dates, strict=True)]
+    for practice_id, number, prints in records:
+        retired: list[tuple[int | None, int | None]] = [*zip(prints.names[1:], prints.dates[1:], strict=True)]
         for old_name, old_date in retired or [(None, None)]:
             values = (practice_id, number, prints.name, prints.date, old_name, old_date)
             for column, value in zip(columns.values(), values, strict=True):

@@ -94,7 +94,7 @@ DEEDS: Final = (actions, quickbooks)
 
 
 IN_THE_BROWSER: Final = {
-    "sinks.operations.actions.practice_staff.add_staff": "`user add` and `user role` in one go, for who administers a practice",
+    "sinks.operations.actions.practice_staff.add_staff": "`user add` and `user role` in one go",
     "sinks.operations.actions.practice_staff.remove_staff": "`user role --take` of all that was given there",
 }
 """Deeds of pages that commands do by other ones, and by which."""
