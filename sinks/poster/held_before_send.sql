@@ -24,6 +24,10 @@ SET state = i.to_state, changed_at = business_now(:now),
 FROM i JOIN entries e ON e.practice_id = i.p AND e.effect_id = i.n
 WHERE x.practice_id = i.p AND x.effect_id = i.n AND NOT i.ends AND is_ready(x.state) AND NOT x.look_first
   AND CASE
+      WHEN i.reason = 'PATIENT_RECORD_CHANGED' THEN x.state = i.from_state AND EXISTS (SELECT FROM patient_links l
+          JOIN mirror_patients m ON m.practice_id = l.practice_id AND m.pms_patient_id = l.pms_patient_id
+          WHERE l.practice_id = x.practice_id AND l.patient_ref = x.patient_ref
+            AND m.name_print <> l.name_print AND m.date_print <> l.date_print)
       WHEN i.read THEN x.state = i.from_state
       WHEN i.dead OR i.to_state = 'AWAITING_MANUAL_POST' THEN (NOT i.dead OR x.state = i.from_state)
           AND i.version IS NOT DISTINCT FROM (SELECT v.version FROM settings_in_force(i.p, business_now(:now)) v)

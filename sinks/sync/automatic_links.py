@@ -121,13 +121,17 @@ class LinkSteps:
         self._look_at = 0.0
 
     def go_on(self) -> None:
-        """Begin the next step when its time has come. Returns at once; raises what the last one raised."""
+        """Begin the next step when its time has come. Returns at once. What the last one raised is logged: a practice
+        whose lock is held ends nobody's turn, and its page is looked at again once its lease has run out."""
         running = self._running
         if running is not None:
             if not running.done():
                 return
             self._running = None
-            if not running.result():
+            error = running.exception()
+            if error is not None:
+                _LOG.warning("looking for links failed", error=type(error).__name__)
+            if error is not None or not running.result():
                 self._look_at = time.monotonic() + EVERY_S * self._settings.times.claim_idle_s
         if time.monotonic() >= self._look_at:
             self._running = asyncio.create_task(asyncio.to_thread(self._step), name="links")

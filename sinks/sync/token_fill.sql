@@ -25,11 +25,19 @@ WHERE m.practice_id = k.p AND m.patient_ref = k.id;
 
 -- name: settle_links!
 -- Links to records whose prints are stored in this transaction: a link without prints has those of now, and prints of a
--- retired key become the active one's, where they say the same.
+-- retired key become the active one's, where they say the same. A birth date that was not known is known from now on.
+-- What was read from an account that the practice has left says nothing of its links.
 UPDATE patient_links l
 SET name_print = CASE WHEN l.name_print IS NULL OR l.name_print = k.old_name THEN k.name ELSE l.name_print END,
-    date_print = CASE WHEN l.name_print IS NULL OR l.date_print = k.old_date THEN k.date ELSE l.date_print END
+    date_print = CASE WHEN l.name_print IS NULL OR l.date_print = k.old_date
+                        OR (l.date_print IS NULL AND l.name_print IN (k.name, k.old_name))
+                      THEN k.date ELSE l.date_print END
 FROM unnest(:practice_ids::text[], :ids::text[], :names::bigint[], :dates::bigint[], :old_names::bigint[],
     :old_dates::bigint[]) AS k(p, id, name, date, old_name, old_date)
 WHERE l.practice_id = k.p AND l.pms_patient_id = k.id
-  AND (l.name_print IS NULL OR l.name_print = k.old_name OR l.date_print = k.old_date);
+  AND (l.name_print IS NULL OR l.name_print = k.old_name OR l.date_print = k.old_date
+       OR (l.date_print IS NULL AND k.date IS NOT NULL AND l.name_print IN (k.name, k.old_name)))
+  AND NOT EXISTS (SELECT FROM mirror_practices p
+      JOIN practice_connections u ON u.practice_id = p.practice_id AND u.target = 'PMS'
+      JOIN connections c ON c.home_practice_id = u.home_practice_id AND c.connection_id = u.connection_id
+      WHERE p.practice_id = k.p AND p.account <> c.account_fingerprint);

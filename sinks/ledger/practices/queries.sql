@@ -52,10 +52,15 @@ ORDER BY w.effect_id LIMIT 20;
 DELETE FROM patient_links WHERE practice_id = :practice_id AND patient_ref = :patient_ref RETURNING pms_patient_id;
 
 -- name: put_link!
--- With the prints of who the record is, as last read; where it was not read, its first read brings them.
+-- With the prints of who the record is, as last read; where it was not read, its first read brings them. Numbers of an
+-- account that was left name other people here.
 INSERT INTO patient_links (practice_id, patient_ref, pms_patient_id, linked_by, linked_at, name_print, date_print)
 SELECT :practice_id, :patient_ref, :pms_patient_id, :actor, business_now(:now), m.name_print, m.date_print
 FROM (SELECT) one LEFT JOIN mirror_patients m ON m.practice_id = :practice_id AND m.pms_patient_id = :pms_patient_id
+  AND NOT EXISTS (SELECT FROM mirror_practices p
+      JOIN practice_connections u ON u.practice_id = p.practice_id AND u.target = 'PMS'
+      JOIN connections c ON c.home_practice_id = u.home_practice_id AND c.connection_id = u.connection_id
+      WHERE p.practice_id = :practice_id AND p.account <> c.account_fingerprint)
 ON CONFLICT (practice_id, patient_ref) DO UPDATE
     SET pms_patient_id = EXCLUDED.pms_patient_id, linked_by = EXCLUDED.linked_by, linked_at = EXCLUDED.linked_at,
         verified_at = NULL, verified_by = NULL, name_print = EXCLUDED.name_print, date_print = EXCLUDED.date_print;
@@ -79,14 +84,22 @@ SELECT auto_link FROM practices WHERE practice_id = :practice_id;
 
 -- name: linkable
 -- Of these pairs those that can be linked: the number is a patient's in use, nobody else is linked to it, and the
--- reference to nobody. By itself none whose link a person took away.
+-- reference to nobody. By itself none whose link a person took away, in this release or before it, and none of a mirror
+-- that is another account's, or was never read whole: whoever else can be meant may not be there yet.
 SELECT k.ref AS patient_ref FROM unnest(:patient_refs::text[], :numbers::text[]) AS k(ref, number)
 WHERE EXISTS (SELECT FROM mirror_patients m WHERE m.practice_id = :practice_id AND m.pms_patient_id = k.number
               AND m.in_use AND m.gone_at IS NULL)
   AND NOT EXISTS (SELECT FROM patient_links l WHERE l.practice_id = :practice_id AND l.pms_patient_id = k.number)
   AND NOT EXISTS (SELECT FROM patient_links l WHERE l.practice_id = :practice_id AND l.patient_ref = k.ref)
-  AND NOT (:by_itself AND EXISTS (SELECT FROM links_taken_away t
-      WHERE t.practice_id = :practice_id AND t.patient_ref = k.ref));
+  AND NOT (:by_itself AND (
+      EXISTS (SELECT FROM links_taken_away t WHERE t.practice_id = :practice_id AND t.patient_ref = k.ref)
+      OR EXISTS (SELECT FROM audit a
+          WHERE a.practice_id = :practice_id AND a.subject = k.ref AND a.action = 'patient.unlink')))
+  AND (NOT :by_itself OR EXISTS (SELECT FROM mirror_practices p
+      JOIN mirror_reads r ON r.practice_id = p.practice_id AND r.kind = 'patients' AND r.whole_at IS NOT NULL
+      JOIN practice_connections u ON u.practice_id = p.practice_id AND u.target = 'PMS'
+      JOIN connections c ON c.home_practice_id = u.home_practice_id AND c.connection_id = u.connection_id
+      WHERE p.practice_id = :practice_id AND p.account = c.account_fingerprint));
 
 -- name: take_link_away!
 INSERT INTO links_taken_away (practice_id, patient_ref, pms_patient_id, taken_at, taken_by)

@@ -52,11 +52,17 @@ SET pms_patient_id = EXCLUDED.pms_patient_id, replaced_at = EXCLUDED.replaced_at
 DELETE FROM patient_links WHERE practice_id = :practice_id;
 
 -- name: put_former_links_back!
--- Of an account that was never left; whom a person has linked meanwhile stays so.
-INSERT INTO patient_links (practice_id, patient_ref, pms_patient_id, linked_by, linked_at)
-SELECT practice_id, patient_ref, pms_patient_id, :actor, business_now(:now) FROM former_links
-WHERE practice_id = :practice_id AND connection_id = :connection_id
-ON CONFLICT (practice_id, patient_ref) DO NOTHING;
+-- Of an account that was never left; whom a person has linked meanwhile stays so, and a link that made itself does not.
+-- With the prints of who the record is, as last read: the account is the same, so it is not read anew.
+INSERT INTO patient_links AS l (practice_id, patient_ref, pms_patient_id, linked_by, linked_at, name_print, date_print)
+SELECT f.practice_id, f.patient_ref, f.pms_patient_id, :actor, business_now(:now), m.name_print, m.date_print
+FROM former_links f
+LEFT JOIN mirror_patients m ON m.practice_id = f.practice_id AND m.pms_patient_id = f.pms_patient_id
+WHERE f.practice_id = :practice_id AND f.connection_id = :connection_id
+ON CONFLICT (practice_id, patient_ref) DO UPDATE
+    SET pms_patient_id = EXCLUDED.pms_patient_id, linked_by = EXCLUDED.linked_by, linked_at = EXCLUDED.linked_at,
+        verified_at = NULL, verified_by = NULL, name_print = EXCLUDED.name_print, date_print = EXCLUDED.date_print
+    WHERE l.linked_by = 'writeback sync';
 
 -- name: put_links!
 INSERT INTO patient_links (practice_id, patient_ref, pms_patient_id, linked_by, linked_at)

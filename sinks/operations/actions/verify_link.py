@@ -39,7 +39,7 @@ def verify_link(ledger: Ledger, keys: SearchKeys, practice_id: str, patient_ref:
                 f"the system read with writeback sync run {practice_id}"
             )
         seen_now = prints_of(keys.tokens, practice_id, form_of(there))
-        prints = {"name_print": seen_now.name, "date_print": seen_now.dates[0]}
+        prints = {"name_print": seen_now.name, "date_print": seen_now.date}
         links.verify(act.cursor, practice_id, patient_ref, row.pms_patient_id, order.saving(), at=act.at, prints=prints)
         act.audit(
             subject=patient_ref,

@@ -127,7 +127,7 @@ def proposal_of(ledger: Ledger, keys: SearchKeys, practice_id: str, unlinked: Un
         verdict, patients = _decided(
             keys, practice_id, ref, form, _rows(ledger, keys, practice_id, form, numbers), numbers
         )
-        if verdict is Verdict.AUTO_LINK and _has_a_double(ledger, keys, practice_id, ref, form):
+        if verdict is Verdict.AUTO_LINK and (unlinked.merged or _has_a_double(ledger, keys, practice_id, ref, form)):
             verdict = Verdict.SUGGEST
     return Proposal(
         patient_ref=ref,

@@ -29,6 +29,8 @@ class Unlinked(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int = 0
     """Entries that wait for the link."""
     since: datetime | None = None
+    merged: bool = False
+    """The upstream has merged it into another: a person says what becomes of it."""
 
     def __repr__(self) -> str:
         return f"Unlinked({self.patient_ref!r})"
@@ -72,13 +74,14 @@ def waiting_for_a_link(ledger: Ledger, practice_id: str, *, most: int) -> tuple[
     """Those whose entries wait, longest first. Blocks for two statements."""
     rows = fetch_all(ledger.connection, _Waiting, _SQL["waiting"], {"practice_id": practice_id, "most": most})
     refs = [each.patient_ref for each in rows]
-    known = {each.patient_ref: each.identity for each in named_references(ledger, practice_id, refs)}
+    known = {each.patient_ref: each for each in named_references(ledger, practice_id, refs)}
     return tuple(
         Unlinked(
             patient_ref=each.patient_ref,
-            identity=known.get(each.patient_ref),
+            identity=known[each.patient_ref].identity if each.patient_ref in known else None,
             waiting=each.waiting,
             since=each.since,
+            merged=each.patient_ref in known and known[each.patient_ref].merged_into is not None,
         )
         for each in rows
     )

@@ -98,10 +98,12 @@ CROSS JOIN LATERAL (VALUES (k.p), ('?')) AS w(p)
 JOIN dead_letters d ON d.practice_id = w.p AND d.topic_id = k.t AND d.part = k.n AND d.off = k.o;
 
 -- name: want_links!
--- Soon and not at once, so that a stream of records has its practices looked at every ten seconds at most. What is under
--- way begins again after that: it may have passed these by.
-UPDATE mirror_practices m SET links_wanted_at = now() + interval '10 seconds'
+-- Soon and not at once, so that a stream of records has its practices looked at every ten seconds at most; a wish that
+-- stands is not put off by the next record. What is under way begins again after that: it may have passed these by.
+UPDATE mirror_practices m
+SET links_wanted_at = CASE WHEN m.links_wanted_at IS NULL THEN now() + interval '10 seconds' ELSE now() END
 FROM (SELECT p.practice_id FROM mirror_practices p JOIN practices q ON q.practice_id = p.practice_id
-      WHERE p.practice_id = ANY(:practice_ids::text[]) AND q.auto_link AND (p.links_wanted_at IS NULL OR p.links_wanted_at <= now())
+      WHERE p.practice_id = ANY(:practice_ids::text[]) AND q.auto_link
+        AND (p.links_wanted_at IS NULL OR p.links_wanted_at = p.links_begun_at)
       ORDER BY p.practice_id FOR NO KEY UPDATE OF p) w
 WHERE m.practice_id = w.practice_id;

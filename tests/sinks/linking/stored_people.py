@@ -44,6 +44,20 @@ def store_patients(
             copy.write_row((*row, prints.name, prints.date))
 
 
+def read_whole(connection: psycopg.Connection[Any], practice_id: str) -> None:
+    """The practice's patients were read whole, of the account that it has."""
+    connection.execute(
+        "INSERT INTO mirror_practices (practice_id, due_at, account)"
+        " SELECT %s, now(), c.account_fingerprint FROM practice_connections u"
+        " JOIN connections c USING (home_practice_id, connection_id) WHERE u.practice_id = %s AND u.target = 'PMS'",
+        (practice_id, practice_id),
+    )
+    connection.execute(
+        "INSERT INTO mirror_reads (practice_id, kind, read_at, whole_at) VALUES (%s, 'patients', now(), now())",
+        (practice_id,),
+    )
+
+
 def store_references(
     connection: psycopg.Connection[Any],
     practice_id: str,

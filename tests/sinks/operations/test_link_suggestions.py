@@ -22,7 +22,7 @@ from streams.runtime.errors import ConfigurationError
 from tests.processors.rules.event_examples import payment
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.sinks.linking.people import Written
-from tests.sinks.linking.stored_people import KEYS, store_patients, store_references
+from tests.sinks.linking.stored_people import KEYS, read_whole, store_patients, store_references
 from tests.sinks.operations.orders import ledger_of, order
 from tests.worlds import World
 
@@ -40,6 +40,7 @@ NOBODY = Written("Zed", "Quux", date(1950, 5, 5), ("415-222-9090",))
 def database(world: World) -> Iterator[LedgerDatabase]:
     opened = LedgerDatabase(world.database_url)
     opened.add(HERE)
+    read_whole(opened.connection, HERE)
     store_patients(opened.connection, HERE, [("17", ANNA), ("18", BEN), ("19", TWIN), ("20", ROBERT)])
     store_references(opened.connection, HERE, [("pt-1", ANNA), ("pt-2", BOB), ("pt-3", NOBODY), ("pt-4", BEN)])
     store_references(opened.connection, HERE, [("pt-0", ANNA)], merged_into="pt-1")

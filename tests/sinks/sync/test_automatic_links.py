@@ -24,7 +24,7 @@ from tests.processors.rules.event_examples import payment
 from tests.scenarios.waiting import until
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.sinks.linking.people import Written
-from tests.sinks.linking.stored_people import store_patients, store_references
+from tests.sinks.linking.stored_people import read_whole, store_patients, store_references
 from tests.sinks.operations.orders import ledger_of, order
 from tests.sinks.poster.offices import SECRET_TEXT
 from tests.sinks.sync.readers import Readers
@@ -44,7 +44,7 @@ def database(world: World) -> Iterator[LedgerDatabase]:
     opened.add(HERE)
     store_patients(opened.connection, HERE, [("17", ANNA), ("18", BEN), ("19", ZOE)], keys=keys(world))
     store_references(opened.connection, HERE, [("pt-1", ANNA), ("pt-2", BEN), ("pt-3", NOBODY)], keys=keys(world))
-    opened.connection.execute("INSERT INTO mirror_practices (practice_id, due_at) VALUES (%s, now())", (HERE,))
+    read_whole(opened.connection, HERE)
     yield opened
     opened.close()
 
@@ -109,8 +109,9 @@ def test_a_practice_that_does_not_allow_it_has_none(world: World, database: Ledg
     assert made(database) == {}
 
 
-def test_no_tie_is_linked(world: World, database: LedgerDatabase) -> None:
+def test_no_tie_is_linked(world: World, database: LedgerDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     """L-3: two records of one person, and two references of one person, which are looked at in different pages."""
+    monkeypatch.setattr(automatic_links, "PAGE", 1)
     store_patients(database.connection, HERE, [("27", ANNA)], keys=keys(world))
     store_references(database.connection, HERE, [("pt-9", BEN)], keys=keys(world))
     allow(database)
@@ -131,6 +132,73 @@ def test_pages_are_bounded_and_all_are_looked_at(
     allow(database)
     assert work_off(world) == 6
     assert set(made(database)) == {"pt-1", "pt-2", *(f"q-{n}" for n in range(7))}
+
+
+@pytest.mark.parametrize(
+    "unsure",
+    [
+        "UPDATE connections SET account_fingerprint = 'another' WHERE target = 'PMS'",
+        "UPDATE mirror_reads SET whole_at = NULL",
+    ],
+    ids=["of another account", "half read"],
+)
+def test_nobody_is_linked_by_a_mirror_that_may_lack_or_mistake_people(
+    world: World, database: LedgerDatabase, unsure: str
+) -> None:
+    """Numbers of an account that was left are other people's, and who else can be meant may not be read yet."""
+    database.connection.execute(unsure)  # type: ignore[arg-type]
+    allow(database)
+    work_off(world)
+    assert made(database) == {}
+
+
+def test_a_link_of_an_account_that_was_left_takes_no_prints(database: LedgerDatabase) -> None:
+    """Else whoever has that number at the new account would seem to be somebody who took it over."""
+    database.connection.execute("UPDATE mirror_practices SET account = 'left'")
+    link_patient(ledger(database), HERE, "pt-3", "17", order())
+    assert database.rows("SELECT name_print, date_print FROM patient_links") == [(None, None)]
+    database.connection.execute("DELETE FROM patient_links")
+    database.connection.execute("UPDATE mirror_practices SET account = %s", (f"{HERE}-PMS",))
+    link_patient(ledger(database), HERE, "pt-3", "17", order())
+    ((name, born),) = database.rows("SELECT name_print, date_print FROM patient_links")
+    assert name is not None
+    assert born is not None
+
+
+def test_what_was_taken_away_before_the_upgrade_stays_away(world: World, database: LedgerDatabase) -> None:
+    """The release before kept it in the trail alone."""
+    link_patient(ledger(database), HERE, "pt-1", "18", order())
+    unlink_patient(ledger(database), HERE, "pt-1", order())
+    database.connection.execute("DELETE FROM links_taken_away")
+    allow(database)
+    work_off(world)
+    assert set(made(database)) == {"pt-2"}
+
+
+def test_a_merged_reference_that_waits_is_a_persons(world: World, database: LedgerDatabase) -> None:
+    database.connection.execute("UPDATE patient_identities SET merged_into = 'pt-3' WHERE patient_ref = 'pt-1'")
+    database.report(payment(event_id="ev-m", payment_id="pay-m", patient_ref="pt-1"))
+    allow(database)
+    work_off(world)
+    assert set(made(database)) == {"pt-2"}
+
+
+def test_a_long_practice_keeps_no_other_waiting(
+    world: World, database: LedgerDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(automatic_links, "PAGE", 1)
+    other = "practice-2"
+    database.add(other)
+    read_whole(database.connection, other)
+    store_patients(database.connection, other, [("17", ANNA)], keys=keys(world))
+    store_references(database.connection, other, [("pt-1", ANNA)], keys=keys(world))
+    allow(database)
+    change_details(ledger(database), other, order(), auto_link=True)
+    with connect(world.database_url, "test") as connection:
+        steps = AutomaticLinks(world.settings(secret_key=SECRET_TEXT), connection)
+        assert steps.step()
+        assert steps.step()
+    assert {name for (name,) in database.rows("SELECT practice_id FROM patient_links")} == {HERE, other}
 
 
 def test_what_a_person_took_away_is_not_linked_again(world: World, database: LedgerDatabase) -> None:
