@@ -117,6 +117,7 @@ def _prepared(settings: ProgramSettings, stack: LocalStack, *, console: bool) ->
     from streams.kafka.topics import ensure_topics
 
     if settings.database_url:
+        check_encryption(settings)  # before a login goes over the network
         _require_schemas(settings, console=console)
     local = stack.start(LOCAL_DATABASE)
     say(f"Kafka:    {settings.kafka_bootstrap_servers or local.bootstrap + ' (local, Apache Kafka)'}")

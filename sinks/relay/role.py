@@ -100,7 +100,7 @@ class Relay:
             if not taken:
                 return 0
             publisher.stamp = current_stamp(connection)
-            refused = self._publish(publisher, with_settings_histories(connection, with_traces(connection, taken)))
+            refused = self._publish(publisher, with_settings_histories(connection, taken))
             reach(CrashPoint.RELAY_AFTER_COMMIT)
             done = [row for row in taken if row.id not in refused]
             outbox.delete(connection, done)
@@ -121,7 +121,8 @@ class Relay:
         without = held if self._publishes_settings else (*held, TopicName.SETTINGS)
         taken = outbox.take(connection, without=without, set_aside=self._set_aside)
         self._more = outbox.is_full(taken)
-        return taken if self._ids is None else self._ids.under(taken)
+        traced = with_traces(connection, taken)  # read as they were stored: under released ids
+        return traced if self._ids is None else self._ids.under(traced)
 
     def _publish(self, publisher: Publisher, records: Sequence[Record]) -> set[UUID]:
         """Publish; a record that the broker never takes is found by halves, stays in the outbox and is logged."""

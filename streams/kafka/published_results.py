@@ -22,7 +22,7 @@ from schemas.sender_warnings import SenderWarning
 from schemas.topics import TopicName, physical
 from schemas.writebacks import Result
 from streams.kafka import watermarks
-from streams.kafka.registered_schemas import RegisteredSchemas, registered_schemas
+from streams.kafka.registered_schemas import RegisteredSchemas, UnansweredSchema, registered_schemas
 from streams.kafka.topic_records import ASK_S, described, reader
 from streams.runtime.errors import ConfigurationError, Transient
 from streams.runtime.lifecycle import Stop
@@ -148,7 +148,13 @@ def _decoded(messages: Iterator[Message], wanted: Wanted, schemas: RegisteredSch
         value = message.value()
         value = value.encode() if isinstance(value, str) else value
         with suppress(Undecodable):
-            result = decode_published(value if schemas is None else schemas.released(TopicName.RESULTS, value))
+            try:
+                ours = value if schemas is None else schemas.released(TopicName.RESULTS, value)
+            except UnansweredSchema as error:
+                raise Transient(
+                    "the schema registry does not answer, so results cannot be read: try again in a minute"
+                ) from error
+            result = decode_published(ours)
             if result.result_id in seen:
                 continue
             seen[result.result_id] = None

@@ -10,12 +10,12 @@ import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
-from schemas.vocabulary import EVENT_WAITING, State, Target
+from schemas.vocabulary import State, Target
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all, fetch_value
 from streams.runtime import metrics
 from streams.runtime.clock import Clock
-from streams.runtime.metric_catalogue import WAITING_LONG
+from streams.runtime.metric_catalogue import DEAD_LETTERS_WAIT, WAITING_LONG
 from streams.runtime.metric_series import set_all
 
 OVERDUE: Final = timedelta(minutes=15)
@@ -25,7 +25,7 @@ PRACTICES: Final = 100
 
 LONG: Final = timedelta(days=3)
 """Whoever was told and works has seen to it: a weekend lies within."""
-_HELD: Final = sorted(EVENT_WAITING & set(WAITING_LONG))
+_HELD: Final = sorted(each for each in WAITING_LONG if each != DEAD_LETTERS_WAIT)
 """Of events; one without settings is told of as a practice that nobody knows."""
 LATELY: Final = timedelta(days=3)
 """Practices that became silent within this time are silent together: a weekend may lie between them."""

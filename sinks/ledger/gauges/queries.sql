@@ -41,11 +41,12 @@ SELECT 'DEAD_LETTERS' AS what, count(DISTINCT practice_id) AS practices
 FROM dead_letters WHERE settled_at IS NULL AND stored_at < business_now(:now) - :long::interval
 UNION ALL
 SELECT state, count(DISTINCT practice_id)
-FROM work WHERE state = 'AWAITING_LINK' AND changed_at < business_now(:now) - :long::interval GROUP BY state
-UNION ALL
-SELECT waiting, count(DISTINCT practice_id)
-FROM events WHERE waiting = ANY(:states::text[])
-  AND received_at < business_now(:now) - :long::interval GROUP BY waiting;
+FROM (SELECT state, practice_id FROM work
+      WHERE state = ANY(:states::text[]) AND changed_at < business_now(:now) - :long::interval
+      UNION ALL
+      SELECT waiting, practice_id FROM events
+      WHERE waiting = ANY(:states::text[]) AND received_at < business_now(:now) - :long::interval) held
+GROUP BY state;
 
 -- name: unknown_practices
 -- Practices that only events have named so far, how many of these wait, and since when.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime, parseaddr
 from typing import Final
 from urllib.parse import quote
@@ -92,13 +92,28 @@ def sender_address(notice_from: str) -> Address:
     return address
 
 
+class _MailPolicy(EmailPolicy):
+    """As SMTP, but the addresses of List-Unsubscribe stay as they are: no mail program reads them as encoded words, as
+    which a long one without blanks would be folded (RFC 2047 section 5)."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        if name == "List-Unsubscribe":
+            return SMTP.clone(max_line_length=LONGEST_LINE).fold_binary(name, value)
+        return super().fold_binary(name, value)
+
+
+LONGEST_LINE: Final = 998
+"""Of a mail (RFC 5322 section 2.1.1)."""
+_MAIL: Final = _MailPolicy(linesep="\r\n")
+
+
 def compose(message: Message, sender: Address, unsubscribe: str, one_click: str | None = None) -> EmailMessage:
     """The mail of a message, as text and as HTML. Same arguments, same bytes: a repeat differs in nothing. Pure.
 
     Later messages of an incident stand under its first one (RFC 5322 section 3.6.4). A digest says how it is ended: by
     one click at the https address `one_click` where there is one (RFC 8058), by a mail to `unsubscribe` (RFC 2369).
     """
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=_MAIL)
     mail["From"] = sender
     mail["To"] = message.recipient
     mail["Subject"] = message.subject

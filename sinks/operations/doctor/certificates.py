@@ -104,8 +104,9 @@ def _addresses(servers: str, port: int) -> Iterator[tuple[str, int]]:
     for server in [each.strip() for each in servers.split(",") if each.strip()][:SERVERS]:
         if server.startswith(("/", "@")):  # a socket of this machine
             continue
-        host, colon, number = server.rpartition("://")[2].rpartition(":")
+        name = server.rpartition("://")[2]
+        host, colon, number = name.rpartition(":")
         if colon and number.isdecimal():
             yield host.strip("[]"), int(number)
         else:
-            yield server.strip("[]"), port
+            yield name.strip("[]"), port

@@ -8,20 +8,25 @@ from schemas import compatibility
 from schemas.registered import subject
 from schemas.topics import CATALOGUE, UPSTREAM
 from sinks.operations.doctor.facts import Looked, RegistrySeen
+from sinks.operations.doctor.finding import Check
 from streams.kafka.schema_registry import RegistryUnavailable, SchemaRegistry, registry_of
+from streams.runtime.errors import ConfigurationError
 from streams.settings import ProgramSettings
 
 
 def look_at_registry(settings: ProgramSettings, looked: Looked) -> None:
     """The newest version of every type that upstreams write or read. Blocks for a question each, with one that is not
     there for two, and ends at the first that is not answered in time. Without a registry nothing is looked at."""
-    registry = registry_of(settings)
-    if registry is None:
-        return
     try:
-        looked.saw("registry", _seen(registry, settings.topic_prefix))
+        registry = registry_of(settings)
+        if registry is not None:
+            looked.saw("registry", _seen(registry, settings.topic_prefix))
     except RegistryUnavailable as error:
         looked.saw("registry", RegistrySeen(str(error), (), ()))
+    except ConfigurationError as error:
+        looked.could_not(Check.REGISTRY, str(error))
+    except ValueError:
+        looked.could_not(Check.REGISTRY, "WRITEBACK_SCHEMA_REGISTRY_URL is no address")
 
 
 def _seen(registry: SchemaRegistry, prefix: str) -> RegistrySeen:

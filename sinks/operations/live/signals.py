@@ -68,7 +68,7 @@ _READ: Final[Mapping[Signal, Callable[[LiveView], float | None]]] = {
     Signal.BEHIND: lambda view: max((each.behind for each in view.roles if each.behind is not None), default=None),
     Signal.OUTBOX: lambda view: view.outbox_oldest_s,
     Signal.ERRORS: lambda view: sum(each.errors_per_s or 0.0 for each in view.roles),
-    Signal.DEAD: lambda view: _measured(view, sum(each.count for each in view.dead)),
+    Signal.DEAD: lambda view: None if view.notices_unread is None else sum(each.count for each in view.dead),
     Signal.CLOSED: lambda view: _measured(view, sum(each.count for each in view.closed)),
     Signal.UNREAD: lambda view: view.notices_unread,
     Signal.NOT_READY: lambda view: float(sum(not each.ready for each in view.roles)),

@@ -92,6 +92,7 @@ async def test_a_digest_says_how_it_is_ended(support: str, to: str, monkeypatch:
     await channel.send(message(incident=DIGEST))
     await channel.send(message())
     digest, letter = (email.message_from_bytes(raw, policy=email.policy.default) for raw in sent)
+    assert f"\r\nList-Unsubscribe: <mailto:{to}?".encode() in sent[0], "as mail programs read it: no encoded words"
     expected = f"<mailto:{to}?subject=No%20digest%20of%20northside%20for%20office%40northside.example>"
     assert "".join(str(digest["List-Unsubscribe"]).split()) == expected
     assert digest["List-Unsubscribe-Post"] is None
@@ -123,6 +124,7 @@ async def test_a_digest_is_ended_with_one_click_where_the_console_speaks_https(
         return
     assert str(digest["List-Unsubscribe-Post"]) == "List-Unsubscribe=One-Click"
     assert re.fullmatch(r"https://books\.example/digests/end/northside/[\w=-]{32}", addresses[0])
+    assert b"\r\nList-Unsubscribe: <https://books.example/digests/end/northside/" in sent[0]
     assert sent[0] == sent[1]
     assert again is not None
 

@@ -9,6 +9,7 @@ from prometheus_client import REGISTRY
 from sinks.ledger.gauges import Gauges
 from tests.processors.rules.event_examples import PRACTICE, payment
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase, again
+from tests.worlds import NO_GUARDS
 
 
 def measure(database: LedgerDatabase) -> None:
@@ -124,3 +125,12 @@ def test_practices_count_once_and_only_after_three_days(database: LedgerDatabase
     assert value_of("practices_waiting_long", what="AWAITING_FEE") == 2
     assert value_of("practices_waiting_long", what="DEAD_LETTERS") == 1
     assert value_of("practices_waiting_long", what="AWAITING_REVIEW") == 0
+    with database.connection.transaction():
+        database.connection.execute(NO_GUARDS)
+        database.connection.execute(
+            "UPDATE work SET state = 'AWAITING_REVIEW', reason = 'PROBABLY_TYPED_IN' WHERE practice_id = 'p-2'"
+            " AND state = 'AWAITING_LINK'"
+        )
+    measure(database)
+    assert value_of("practices_waiting_long", what="AWAITING_LINK") == 1
+    assert value_of("practices_waiting_long", what="AWAITING_REVIEW") == 1

@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from sinks.operations.doctor.certificates import ASK_FOR_TLS, certificate_end, look_at_certificates
+from sinks.operations.doctor.certificates import ASK_FOR_TLS, _addresses, certificate_end, look_at_certificates
 from sinks.operations.doctor.facts import Facts, Looked, Unlooked
 from streams.settings import ProgramSettings
 from tests.scenarios.waiting import WITHIN_S
@@ -116,3 +116,15 @@ def test_a_server_that_is_not_there_could_not_be_looked_at(tmp_path: Path) -> No
     facts, unlooked = seen(tmp_path, "security.protocol=SSL\n")
     assert facts.certificates == ()
     assert [each.why for each in unlooked] == ["the broker 127.0.0.1:1: ConnectionRefusedError"]
+
+
+@pytest.mark.parametrize(
+    ("servers", "found"),
+    [
+        ("https://books.example", [("books.example", 443)]),
+        ("https://books.example:8443", [("books.example", 8443)]),
+        ("broker.example:9093,[2001:db8::1]:9094", [("broker.example", 9093), ("2001:db8::1", 9094)]),
+    ],
+)
+def test_a_server_is_found_with_and_without_a_port(servers: str, found: list[tuple[str, int]]) -> None:
+    assert list(_addresses(servers, 443)) == found

@@ -60,6 +60,18 @@ def test_what_nobody_has_measured_is_no_zero(tmp_path: Path) -> None:
     assert point.values[Signal.BEHIND] is None
 
 
+def test_dead_letters_are_the_notifiers_to_measure(tmp_path: Path) -> None:
+    """Without it their number is not known, whoever else has measured the ledger."""
+    with served("intake") as (intake,):
+        intake.gauge("writeback_ledger_measured_timestamp_seconds", time.time())
+        watch = watch_of(tmp_path, intake)
+        watch.look()
+        watch.look()
+    (point,) = watch.points()
+    assert point.values[Signal.OPEN] == 0
+    assert point.values[Signal.DEAD] is None
+
+
 def test_a_process_that_is_gone_is_counted(tmp_path: Path) -> None:
     with served("poster") as (poster,):
         watch = watch_of(tmp_path, poster)
