@@ -65,7 +65,7 @@ ARTICLES: Final = (
     ),
     Article(
         title="Who is told",
-        screens=("contacts",),
+        screens=("contacts", "end_digest"),
         what="The practice's contacts: by which channel each is reached, what it looks after, when it is told, its "
         "quiet hours, and after which time it is told of what nobody sees to.",
         steps=(

@@ -14,8 +14,8 @@ from sinks.operations.actions.practice_staff import add_staff, remove_staff
 from sinks.operations.actions.sign_in_account import SignInChange, order_sign_in
 from sinks.operations.actions.users import Where, change_roles
 from sinks.operations.queries.users import list_users
+from sinks.operations.role_words import ROLE_WORDS
 from sinks.operations.roles import Action, View, may_be_given, role_named
-from sinks.operations.words.roles import ROLE_WORDS
 from streams.runtime.errors import ConfigurationError, Permanent
 
 FIELDS: Final = ("name", "full_name", "email", "role", "why", "step")

@@ -96,7 +96,7 @@ def test_metric_names_follow_the_conventions() -> None:
         *("role", "version", "category", "consequence", "topic", "partition", "kind", "outcome", "target"),
         *("reason", "stage", "verdict", "state", "from_state", "to_state", "age", "currency"),
         *("operation", "since", "timing", "practice_id", "cause", "channel", "step"),
-        *("answer", "status", "route", "within"),
+        *("answer", "status", "route", "within", "what"),
     }
     assert labels <= allowed
 
