@@ -91,12 +91,13 @@ def group_page(view: View = View.TRANSACTIONS) -> Callable[[Page], Page]:
         def answer(request: HttpRequest, organisation_id: str, **where: Any) -> HttpResponse:
             with console().pool.ledger() as ledger:
                 rights = rights_of(ledger.connection, request.user)
-                if organisation_id not in {each.organisation_id for each in groups_of(ledger, rights)}:
-                    raise Http404
-                if not rights.may(view, None, organisation_id):
-                    raise Http404
-                visit = Visit(request=request, rights=rights, ledger=ledger)
-                return page(visit, organisation_id=organisation_id, **where)
+                with console().pool.serving(ledger, rights.actor):
+                    if organisation_id not in {each.organisation_id for each in groups_of(ledger, rights)}:
+                        raise Http404
+                    if not rights.may(view, None, organisation_id):
+                        raise Http404
+                    visit = Visit(request=request, rights=rights, ledger=ledger)
+                    return page(visit, organisation_id=organisation_id, **where)
 
         return answer
 
