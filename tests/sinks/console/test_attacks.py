@@ -7,6 +7,7 @@ import socket
 
 import pytest
 
+from sinks.console.django_settings import MOST_FIELDS
 from sinks.ledger.schema.walls import raise_walls
 from tests.scenarios.waiting import WITHIN_S
 from tests.sinks.console.conftest import RunningConsole
@@ -132,7 +133,7 @@ def test_more_than_a_form_can_hold_is_not_read(console: RunningConsole) -> None:
     ada = console.ada()
     token = ada.get(ACT).form("seen").fields["csrfmiddlewaretoken"]
     assert ada.ask("POST", ACT, "why=" + "x" * 70_000).status == 413
-    many = "&".join(f"f{number}=1" for number in range(300))
+    many = "&".join(f"f{number}=1" for number in range(MOST_FIELDS))
     assert ada.ask("POST", ACT, f"csrfmiddlewaretoken={token}&{many}").status == 400
     silent = [socket.create_connection((ada.host, ada.port), timeout=WITHIN_S) for _ in range(30)]
     try:
