@@ -20,6 +20,8 @@ def add_staff(
     order: Order,
     full_name: str | None = None,
     email: str | None = None,
+    *,
+    signs_in: bool = False,
 ) -> ListedUser:
     """Make a person known where nobody has, and give them these roles at the practice; done again after a crash, it
     goes on. Blocks. Raises as `add_user` and `change_roles`; Permanent for a role that the actor may not give."""
@@ -29,7 +31,7 @@ def add_staff(
         if not may_grant(order.actor.grants, role, practice_id):
             raise Permanent(f"{order.actor.name} may not give or take the role {role} there")
     if _is_known(ledger, name):
-        return change_roles(ledger, name, Where(practice_id=practice_id), order, give=roles)
+        return change_roles(ledger, name, Where(practice_id=practice_id), order, give=roles, signs_in=signs_in)
     add_user(ledger, name, order, full_name, email, practice_id)
     return change_roles(ledger, name, Where(practice_id=practice_id), order, give=roles)
 

@@ -21,8 +21,8 @@ from sinks.operations.acting import Action, Order, authorise
 from sinks.operations.actions.retention import TRAIL
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.practices import check_practice
-from sinks.operations.queries.users import ListedUser, User, granted, user_named
-from sinks.operations.roles import Role, may_grant
+from sinks.operations.queries.users import ListedUser, User, granted, grants_of, user_named
+from sinks.operations.roles import Role, View, may, may_grant
 from streams.runtime.errors import ConfigurationError, Permanent
 
 _SQL: Final = named_queries("sinks.operations.actions", "users.sql")
@@ -84,12 +84,20 @@ def set_disabled(ledger: Ledger, name: str, order: Order, *, disabled: bool) -> 
 
 
 def change_roles(
-    ledger: Ledger, name: str, where: Where, order: Order, *, give: Sequence[Role] = (), take: Sequence[Role] = ()
+    ledger: Ledger,
+    name: str,
+    where: Where,
+    order: Order,
+    *,
+    give: Sequence[Role] = (),
+    take: Sequence[Role] = (),
+    signs_in: bool = False,
 ) -> ListedUser:
     """Give roles there and take others away, all or none. Blocks.
 
-    Permanent for a role that the actor may not give, and for the actor's own name; ConfigurationError for one that is
-    there already, or was not.
+    `signs_in`: the person has an account at the console. Permanent for a role that the actor may not give, for the
+    actor's own name, and where a role is given to a person of others; ConfigurationError for one that is there already,
+    or was not.
     """
     changes = [(Action.USER_GRANT, each) for each in give] + [(Action.USER_REVOKE, each) for each in take]
     if not changes:
@@ -105,6 +113,8 @@ def change_roles(
             organisation(cursor, where.organisation_id)
         _lock_trail(cursor, where)
         user = _locked(ledger, cursor, name)
+        if give:
+            _not_of_others(ledger, name, where, order, signs_in)
         for action, role in changes:
             _change(ledger, cursor, name, action, role, where, order)
         grants = granted(ledger.connection, [name])
@@ -130,6 +140,19 @@ def _change(ledger: Ledger, cursor: Cursor, name: str, action: Action, role: Rol
 def _not_oneself(order: Order, name: str) -> None:
     if order.actor.name == name:
         raise Permanent("nobody changes what they may do themselves: ask another administrator")
+
+
+def _not_of_others(ledger: Ledger, name: str, where: Where, order: Order, signs_in: bool) -> None:
+    """Whoever gave this person an account may know its password, and would see what is shown to it from now on."""
+    has = grants_of(ledger.connection, name)
+    if may(has, View.TRANSACTIONS, where.practice_id, where.organisation_id):
+        return
+    of_nobody = signs_in and not has and not may(order.actor.grants, Action.USER_GRANT)
+    if of_nobody or any(
+        not may_grant(order.actor.grants, each.role, each.practice_id or None, each.organisation_id or None)
+        for each in granted(ledger.connection, [name])
+    ):
+        raise Permanent(f"{name} is a user of others: ask whoever runs Writeback to give the role")
 
 
 def _lock_trail(cursor: Cursor, where: Where) -> None:

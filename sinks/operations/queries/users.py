@@ -80,13 +80,18 @@ def actor_of(connection: Connection, name: str) -> Actor:
     statements; ConfigurationError for an unknown name, Permanent for one that is disabled."""
     if user_named(connection, name).disabled:
         raise Permanent(f"{name} is disabled: somebody who administers users enables the name again")
+    return Actor(name, grants_of(connection, name))
+
+
+def grants_of(connection: Connection, name: str) -> tuple[Grant, ...]:
+    """What was granted, whether or not the name is disabled. Blocks for one or two statements."""
     grants = granted(connection, [name])
     groups = sorted({each.organisation_id for each in grants if each.organisation_id})
     practices: dict[str, set[str]] = defaultdict(set)
     if groups:
         for each in fetch_all(connection, _OfGroup, _SQL["practices_of"], {"organisations": groups}):
             practices[each.organisation_id].add(each.practice_id)
-    return Actor(name, tuple(_grant(each, practices) for each in grants))
+    return tuple(_grant(each, practices) for each in grants)
 
 
 def _grant(each: UserGrant, practices: dict[str, set[str]]) -> Grant:

@@ -9,6 +9,7 @@ from sinks.operations.actions.entry_action_rules import EntryAction
 from sinks.operations.actions.entry_actions import act_on_entries
 from sinks.operations.actions.link_patient import link_patient
 from sinks.operations.actions.organisations import add_organisation, join_organisation, set_values
+from sinks.operations.actions.practice_staff import add_staff
 from sinks.operations.actions.share_target import share_target
 from sinks.operations.actions.users import Where, add_user, change_roles, set_disabled
 from sinks.operations.ledger import Ledger
@@ -95,6 +96,33 @@ def test_nobody_rises_by_themselves(manual: LedgerDatabase) -> None:
     assert [each.role for each in actor_of(ledger.connection, "alan").grants] == [Role.POSTER], "all or none"
     with pytest.raises(ConfigurationError, match="no user"):
         actor_of(ledger.connection, "nobody")
+
+
+def test_nobody_gives_roles_to_people_of_others(manual: LedgerDatabase) -> None:
+    """H-14: whoever gave a person an account elsewhere may know its password, and would see this practice with it."""
+    ledger = ledger_of(manual.connection, manual.clock)
+    manual.connection.execute("INSERT INTO practices (practice_id, added_at, added_by) VALUES ('west', now(), 'Ada')")
+    west = Where(practice_id="west")
+    for name in ("grace", "alan", "joan"):
+        add_user(ledger, name, order())
+    change_roles(ledger, "grace", HERE, order(), give=[Role.SETTINGS_ADMIN])
+    change_roles(ledger, "alan", west, order(), give=[Role.VIEWER])
+    with pytest.raises(Permanent, match="a user of others"):
+        change_roles(ledger, "alan", HERE, by(ledger, "grace"), give=[Role.POSTER])
+    with pytest.raises(Permanent, match="a user of others"):
+        add_staff(ledger, PRACTICE, "alan", [Role.POSTER], by(ledger, "grace"))
+    with pytest.raises(Permanent, match="a user of others"):
+        change_roles(ledger, "joan", HERE, by(ledger, "grace"), give=[Role.POSTER], signs_in=True)
+    for name, roles in (("alan", {Role.VIEWER}), ("joan", set())):
+        assert {each.role for each in actor_of(ledger.connection, name).grants} == roles
+    change_roles(ledger, "joan", HERE, by(ledger, "grace"), give=[Role.POSTER])
+    change_roles(ledger, "alan", HERE, order(), give=[Role.VIEWER])
+    change_roles(ledger, "alan", HERE, by(ledger, "grace"), give=[Role.POSTER])
+    add_organisation(ledger, "smile", None, order())
+    join_organisation(ledger, "smile", PRACTICE, (), order())
+    add_user(ledger, "lea", order())
+    change_roles(ledger, "lea", Where(organisation_id="smile"), order(), give=[Role.GROUP_ADMIN])
+    change_roles(ledger, "lea", HERE, by(ledger, "grace"), give=[Role.VIEWER])
 
 
 def test_another_practices_connection_is_shared_by_who_may_at_both(manual: LedgerDatabase) -> None:
