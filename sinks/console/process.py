@@ -17,7 +17,10 @@ from streams.runtime.errors import Transient
 from streams.settings import ProgramSettings
 
 THREADS: Final = 8
-"""Requests that are answered at once; each has one connection to the ledger at most."""
+"""Requests that are answered at once."""
+CONNECTIONS: Final = 2 * THREADS + 1
+"""To the ledger: each request has its own, and a second one at most for what is kept outside the practice that it
+shows; and one looks whether the ledger answers. No request ever waits for a connection that another one holds."""
 SEARCHES: Final = 3
 """Of these, that wait for a practice's own system: the others are left for whoever waits for no other system."""
 
@@ -33,7 +36,7 @@ class Console:
         self.settings = settings
         self.secrets = SignInSecrets(settings)
         self.search_keys = SearchKeys.of(settings)
-        self.pool = LedgerPool(settings, "console", THREADS)
+        self.pool = LedgerPool(settings, "console", CONNECTIONS)
         self.signals = SignalWatch(Processes(settings.metrics_targets))
         self._searches = threading.BoundedSemaphore(SEARCHES)
         self._reports = threading.BoundedSemaphore(REPORTS)

@@ -9,13 +9,15 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 
 from sinks.console.accounts import Accounts, Given
+from sinks.console.process import console
 from sinks.console.visit import Visit, practice_page
+from sinks.operations.acting import Order
 from sinks.operations.actions.practice_staff import add_staff, remove_staff
 from sinks.operations.actions.sign_in_account import SignInChange, order_sign_in
 from sinks.operations.actions.users import Where, change_roles
 from sinks.operations.queries.users import list_users
 from sinks.operations.role_words import ROLE_WORDS
-from sinks.operations.roles import Action, View, may_be_given, role_named
+from sinks.operations.roles import Action, Role, View, may_be_given, role_named
 from streams.runtime.errors import ConfigurationError, Permanent
 
 FIELDS: Final = ("name", "full_name", "email", "role", "why", "step")
@@ -58,17 +60,12 @@ def _done(visit: Visit, said: dict[str, str], roles: list[str]) -> Given | None:
     order, practice_id, name = visit.order(said["why"], apply=True), visit.practice_id, said["name"]
     match said["step"]:
         case "add":
-            given = [role_named(each) for each in roles]
-            add_staff(visit.ledger, practice_id, name, given, order, said["full_name"] or None, said["email"] or None)
-            accounts = Accounts(None)
-            if accounts.listed([name]):
-                messages.success(visit.request, f"{name} has the role, and signs in as before.")
-                return None
-            return _sign_in(visit, SignInChange.ADDED, said)
+            return _add(visit, said, [role_named(each) for each in roles], order)
         case "give" | "take":
             role = [role_named(said["role"])]
             changed = {"give": role} if said["step"] == "give" else {"take": role}
-            change_roles(visit.ledger, name, Where(practice_id=practice_id), order, **changed)
+            signs_in = bool(Accounts(None).listed([name]))
+            change_roles(visit.ledger, name, Where(practice_id=practice_id), order, signs_in=signs_in, **changed)
             messages.success(visit.request, f"The roles of {name} are changed.")
         case "remove":
             remove_staff(visit.ledger, practice_id, name, order)
@@ -82,10 +79,24 @@ def _done(visit: Visit, said: dict[str, str], roles: list[str]) -> Given | None:
     return None
 
 
+def _add(visit: Visit, said: dict[str, str], roles: list[Role], order: Order) -> Given | None:
+    """That a person became known stands in the trail of the whole ledger, which the practice's connection never adds
+    to."""
+    name, details = said["name"], (said["full_name"] or None, said["email"] or None)
+    signs_in = bool(Accounts(None).listed([name]))
+    with console().pool.ledger() as own:
+        add_staff(own, visit.practice_id, name, roles, order, *details, signs_in=signs_in)
+    if signs_in:
+        messages.success(visit.request, f"{name} has the role, and signs in as before.")
+        return None
+    return _sign_in(visit, SignInChange.ADDED, said)
+
+
 def _sign_in(visit: Visit, change: SignInChange, said: dict[str, str]) -> Given:
-    """Kept first that it was ordered; then done."""
+    """Kept first that it was ordered, in the trail of sign-ins; then done."""
     order, accounts = visit.order(said["why"], apply=True), Accounts(None)
     do = accounts.add if change is SignInChange.ADDED else accounts.reset
     do(said["name"], apply=False)
-    order_sign_in(visit.ledger, change, said["name"], order, visit.practice_id)
+    with console().pool.ledger() as own:
+        order_sign_in(own, change, said["name"], order, visit.practice_id)
     return do(said["name"], apply=True)

@@ -103,6 +103,29 @@ def test_a_practices_administrator_reaches_no_other_practices_people(
     assert ("linker", "p2") in roles_of(ledger, "wim")
 
 
+def test_people_of_others_are_given_nothing_here(console: RunningConsole, ledger: LedgerDatabase) -> None:
+    """Who made the account may know its password: not even where nobody has use for it any more, and refused whole."""
+    sam = console.sam()
+    mia = console.visitor()
+    assert act(sam, "p2", "add", "mia", roles="settings_admin", why="administers p2").status == 200
+    mia.first_sign_in("mia", password_of(act(sam, "p2", "reset", "mia", why="again")))
+    assert act(mia, "p2", "add", "dr.smith", roles="viewer", why="looks").status == 200
+    assert act(sam, "p1", "add", "tom", roles="settings_admin", why="administers p1").status == 200
+    tom = console.visitor()
+    tom.first_sign_in("tom", password_of(act(sam, "p1", "reset", "tom", why="again")))
+    for left in (False, True):
+        if left:
+            assert act(mia, "p2", "remove", "dr.smith", why="left").status == 200
+        before = roles_of(ledger, "dr.smith")
+        for step, fields in (("add", {"roles": "linker"}), ("give", {"role": "linker"}), ("reset", {})):
+            refused = act(tom, "p1", step, "dr.smith", why="works here too", **fields)
+            assert refused.status == 422, (step, refused.words)
+            assert "ask whoever runs Writeback" in refused.words
+            assert roles_of(ledger, "dr.smith") == before
+    assert act(sam, "p1", "add", "dr.smith", roles="viewer", why="is known to us").status == 200
+    assert roles_of(ledger, "dr.smith") == [("viewer", "p1")]
+
+
 def test_the_front_desk_sees_no_users(console: RunningConsole) -> None:
     assert console.ada().get("/practices/p1/users").status == 404
     page = console.olga().get("/practices/p1/users")
