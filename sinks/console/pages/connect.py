@@ -106,10 +106,12 @@ async def _form(visit: Visit, system: str) -> MappingForm:
 
 
 def _save(visit: Visit, system: str, chosen: dict[str, str], order: Order, account: dict[str, bool]) -> Any:
+    """On a connection that sees every practice: whether another one already uses the account is asked of all."""
     shared = console()
-    return save_mapping(
-        visit.ledger, shared.settings, shared.secrets.keys, visit.practice_id, system, chosen, order, **account
-    )
+    with shared.pool.ledger() as own:
+        return save_mapping(
+            own, shared.settings, shared.secrets.keys, visit.practice_id, system, chosen, order, **account
+        )
 
 
 def _saved(visit: Visit, system: str, chosen: dict[str, str], order: Order, account: dict[str, bool]) -> HttpResponse:

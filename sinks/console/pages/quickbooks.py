@@ -62,17 +62,20 @@ def quickbooks(visit: Visit) -> HttpResponse:
 
 @anybodys_page
 def quickbooks_callback(visit: Visit) -> HttpResponse:
-    """Where QuickBooks sends the browser back to: the answer is exchanged once, and leaves the address at once."""
+    """Where QuickBooks sends the browser back to: the answer is exchanged once, and leaves the address at once.
+
+    On a connection that sees every practice: whether another one uses the company decides what is refused and ended.
+    """
     begun = visit.request.session.pop(BEGUN, None)
     if not isinstance(begun, dict):
         raise Http404
     practice_id = str(begun["practice_id"])
     order = visit.order(str(begun["why"]), apply=True)
     try:
-        with console().asking_other_systems():
+        with console().asking_other_systems(), console().pool.ledger() as own:
             done = asyncio.run(
                 finish_connect(
-                    visit.ledger,
+                    own,
                     practice_id,
                     visit.request.META.get("QUERY_STRING", ""),
                     console().secrets.keys,

@@ -11,8 +11,8 @@ import pytest
 
 from deploy.sandbox.running import SandboxProcess, running_sandbox
 from tests.processors.rules.event_examples import item, payout
-from tests.sinks.console.conftest import RunningConsole
-from tests.sinks.console.visitor import Answer
+from tests.sinks.console.conftest import DO, RunningConsole
+from tests.sinks.console.visitor import Answer, Visitor
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.sinks.operations.quickbooks.browser import pick
 
@@ -25,15 +25,19 @@ def sandbox() -> Iterator[SandboxProcess]:
         running.quickbooks.add_company("9130000000000777", name="Larkspur Books")
         running.quickbooks.add_company("9130000000000778", name="Grove Books")
         running.quickbooks.add_company("9130000000000779", name="Former Books")
+        running.quickbooks.add_company("9130000000000780", name="Shared Books")
         yield running
 
 
 def begin(console: RunningConsole, sandbox: SandboxProcess, practice: str, **fields: str) -> tuple[Answer, str]:
     """The page with the way on, and its address at QuickBooks."""
-    sam = console.sam()
+    return begun_by(console.sam(), sandbox, practice, **fields)
+
+
+def begun_by(somebody: Visitor, sandbox: SandboxProcess, practice: str, **fields: str) -> tuple[Answer, str]:
     keys = {"client_id": sandbox.quickbooks.client_id, "client_secret": sandbox.quickbooks.client_secret}
-    page = sam.submit(
-        sam.get(f"/practices/{practice}/quickbooks"),
+    page = somebody.submit(
+        somebody.get(f"/practices/{practice}/quickbooks"),
         "client_id",
         keys | fields,
         base_url=sandbox.quickbooks.url,
@@ -145,6 +149,31 @@ def test_another_company_is_not_connected_by_mistake(
         page = sam.get(sam.get(back(console, address, company)).headers["location"])
         assert told in page.words
         assert "--other-company" not in page.words
+
+
+def test_a_company_of_a_practice_out_of_sight_is_refused_and_stays_connected(
+    console: RunningConsole, sandbox: SandboxProcess, ledger: LedgerDatabase
+) -> None:
+    """Law 22: somebody who sees one practice alone is refused in words, and ends no other practice's access."""
+    for practice in ("qb-5", "qb-6"):
+        ledger.add(practice, connected=False)
+    sam = console.sam()
+    company = sandbox.quickbooks.company("9130000000000780")
+    _, address = begin(console, sandbox, "qb-5")
+    assert (
+        "Connected to Shared Books"
+        in sam.get(sam.get(back(console, address, "Shared Books")).headers["location"]).words
+    )
+    console.account("quin")
+    console.command("user", "role", "quin", "--take", "ops", *DO)
+    console.command("user", "role", "quin", "--give", "settings_admin", "--practice", "qb-6", *DO)
+    quin = console.person("quin")
+    _, address = begun_by(quin, sandbox, "qb-6")
+    page = quin.get(quin.get(back(console, address, "Shared Books")).headers["location"])
+    assert page.status == 200
+    assert "already uses this account" in page.words
+    assert ledger.rows("SELECT FROM connections WHERE home_practice_id = 'qb-6'") == []
+    assert not company.tokens().revoked
 
 
 def test_the_front_desk_connects_no_company(console: RunningConsole) -> None:
