@@ -17,6 +17,7 @@ from sinks.operations.roles import Action, View
 from streams.runtime.errors import ConfigurationError
 
 LONGEST: Final = 2_000
+DIGITS: Final = 6
 WORDS: Final = ("address", "channel", "name", "quiet", "zone", "escalate_after", "why", "step", "url", *PREFERENCES)
 
 
@@ -64,7 +65,7 @@ def _chosen(visit: Visit, found: list[ShownContact], said: dict[str, Any] | None
         return said
     number = visit.request.GET.get("of") or ""
     own = [each for each in found if each.own]
-    if number.isascii() and number.isdecimal() and int(number) < len(own):
+    if number.isascii() and number.isdecimal() and len(number) <= DIGITS and int(number) < len(own):
         return own[int(number)].typed()
     return {"roles": [], "digest": True, "channel": "email"}
 

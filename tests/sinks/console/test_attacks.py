@@ -145,6 +145,37 @@ def test_more_than_a_form_can_hold_is_not_read(console: RunningConsole) -> None:
             each.close()
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/practices/p%00/to-do",
+        "/practices/p1/story/pay%00",
+        "/practices/p1/transactions?by=happened&day=%00",
+        "/practices/p1/contacts?%00=1",
+        "/account/sign-in?next=%00",
+    ],
+)
+def test_what_no_database_keeps_is_refused_in_words(console: RunningConsole, path: str) -> None:
+    """A NUL in an address, a query, a form or a cookie: no error of the program, and no headers less."""
+    answer = console.ada().get(path)
+    assert answer.status == 400
+    assert "This cannot be read" in answer.words
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "no-store" in answer.headers["cache-control"]
+
+
+def test_a_nul_in_a_form_or_a_cookie_is_refused_in_words(console: RunningConsole) -> None:
+    ada = console.ada()
+    token = ada.get(ACT).form("seen").fields["csrfmiddlewaretoken"]
+    for body in ("why=a%00b&step=set", "address=%00&step=remove&why=x", "%00=1"):
+        answer = ada.ask("POST", "/practices/p1/contacts", f"csrfmiddlewaretoken={token}&{body}")
+        assert answer.status == 400, body
+    forged = console.visitor().get("/", Cookie='console="\\000aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"')
+    assert forged.status == 400
+    assert console.visitor().get("/", Cookie='console="aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"').status == 302, "the control"
+
+
 def test_what_a_header_may_hold_is_bounded(console: RunningConsole) -> None:
     connection = http.client.HTTPConnection(console.visitor().host, console.visitor().port, timeout=WITHIN_S)
     try:

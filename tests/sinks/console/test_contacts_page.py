@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from tests.sinks.console.conftest import RunningConsole
@@ -51,6 +53,11 @@ def test_a_contact_is_added_changed_and_removed(console: RunningConsole, ledger:
     body = f"csrfmiddlewaretoken={token}&step=remove&address=books@practice.example&why=left"
     assert sam.ask("POST", path, body).status == 302
     assert ledger.rows(query) == []
+
+
+@pytest.mark.parametrize("number", ["9" * 5_000, "999999", "-1", "x", "\u0663"])
+def test_a_contact_that_is_not_there_leaves_the_form_empty(console: RunningConsole, number: str) -> None:
+    assert console.sam().get(f"/practices/p1/contacts?of={quote(number)}").status == 200
 
 
 @pytest.mark.parametrize(
