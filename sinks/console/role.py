@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from streams.runtime.endpoints import Health
 from streams.runtime.errors import ConfigurationError, Role
@@ -14,9 +14,12 @@ from streams.runtime.logging import log
 from streams.runtime.role_loop import run_loop
 from streams.settings import ProgramSettings
 
+if TYPE_CHECKING:
+    from sinks.operations.ledger_pool import LedgerPool
+
 LOOK_EVERY_S: Final = 2.0
 TIDY_EVERY_S: Final = 3600.0
-"""Between two deletions of sessions that are over."""
+"""Between two deletions of what is over: sessions, and connections that somebody began and nobody finished."""
 LARGEST_BODY: Final = 64 * 1024
 LARGEST_HEAD: Final = 16 * 1024
 MOST_OPEN: Final = 200
@@ -48,7 +51,7 @@ def run(settings: ProgramSettings, stop: Stop, health: Health) -> int:
     server = _Server(settings, THREADS)
     try:
         server.start()
-        return run_loop(Role.CONSOLE, _Watch(made.pool.reach, server, stop, health), stop, health)
+        return run_loop(Role.CONSOLE, _Watch(made.pool, server, stop, health), stop, health)
     finally:
         server.end()
         made.close()
@@ -111,18 +114,18 @@ class _Server:
 class _Watch:
     """The work of the role between requests: readiness is what its ledger says."""
 
-    def __init__(self, reach: Any, server: _Server, stop: Stop, health: Health) -> None:
-        self._reach, self._server, self._stop, self._health = reach, server, stop, health
+    def __init__(self, pool: LedgerPool, server: _Server, stop: Stop, health: Health) -> None:
+        self._pool, self._server, self._stop, self._health = pool, server, stop, health
         self._tidy_at = 0.0
 
     def iterate(self) -> None:
         """Raises RuntimeError where the server has ended by itself, and what the ledger's client raises."""
         if not self._server.running:
             raise RuntimeError("the web server has ended")
-        self._reach()
+        self._pool.reach()
         if time.monotonic() >= self._tidy_at:
             self._tidy_at = time.monotonic() + TIDY_EVERY_S
-            _tidy()
+            _tidy(self._pool)
         self._health.ready(True)
         self._stop.wait(LOOK_EVERY_S)
 
@@ -130,11 +133,16 @@ class _Watch:
         """Requests are answered with an apology meanwhile; nothing is held between two looks."""
 
 
-def _tidy() -> None:
-    """Delete sessions that are over."""
+def _tidy(pool: LedgerPool) -> None:
+    """Delete sessions that are over, and what nobody came back for of connections that were begun, of every
+    practice: it holds credentials, sealed."""
     from django.contrib.sessions.backends.db import SessionStore
     from django.db import connection
 
+    from sinks.operations.setup.connection_draft import forget_unfinished
+
+    with pool.ledger() as ledger:
+        forget_unfinished(ledger)
     try:
         SessionStore.clear_expired()
     finally:

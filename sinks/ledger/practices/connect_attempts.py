@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
+import psycopg
+from psycopg.rows import TupleRow
 
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_one
@@ -43,6 +45,11 @@ def pending_attempt(unit: UnitOfWork, route: str) -> PendingAttempt | None:
     return fetch_one(unit.cursor, PendingAttempt, _SQL["pending"], key)
 
 
-def end_attempt(unit: UnitOfWork) -> None:
-    """Its answer has come: no other one counts. Blocks."""
-    unit.cursor.execute(_SQL["used"], {"practice_id": unit.practice_id})
+def end_attempt(unit: UnitOfWork, route: str) -> None:
+    """Its answer has come: no other one counts. Blocks. What was begun meanwhile for another route stays."""
+    unit.cursor.execute(_SQL["used"], {"practice_id": unit.practice_id, "route": route})
+
+
+def forget_ended(connection: psycopg.Connection[TupleRow]) -> None:
+    """Drop what nobody came back for, of every practice that the connection sees. Blocks."""
+    connection.execute(_SQL["drop_ended"])

@@ -16,4 +16,4 @@ WHERE practice_id = :practice_id AND route = :route AND ends_at >= clock_timesta
 FOR UPDATE;
 
 -- name: used!
-DELETE FROM connect_attempts WHERE practice_id = :practice_id;
+DELETE FROM connect_attempts WHERE practice_id = :practice_id AND route = :route;

@@ -99,7 +99,7 @@ def _taken(ledger: Ledger, practice_id: str, callback: Callback, keys: KeyRing, 
             raise CallbackRefusedError(f"practice {practice_id} has nothing begun that this answers, or it is too old")
         if not same_state(pending.state_digest, callback.state) and not disabled(Control.OAUTH_STATE):
             raise CallbackRefusedError("the answer is not to what was asked for this practice: nothing was connected")
-        end_attempt(act.unit)
+        end_attempt(act.unit, QUICKBOOKS.name)
         opened = keys.open(practice_id, ENVELOPE, pending.attempt)
     return msgspec.json.decode(opened, type=Attempt)
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from sinks.ledger.practices.connect_attempts import begin_attempt, end_attempt, pending_attempt
+from sinks.ledger.practices.connect_attempts import begin_attempt, end_attempt, forget_ended, pending_attempt
 from sinks.operations.acting import Action, Order, acting, authorise
 from sinks.operations.actions.connect_target import refuse_other_system
 from sinks.operations.ledger import Ledger
@@ -116,10 +116,16 @@ def draft_of(ledger: Ledger, keys: KeyRing, practice_id: str, route: Route, orde
     return msgspec.json.decode(keys.open(practice_id, ENVELOPE, pending.attempt), type=Draft)
 
 
-def forget_draft(ledger: Ledger, practice_id: str, order: Order) -> None:
+def forget_draft(ledger: Ledger, practice_id: str, route: Route, order: Order) -> None:
     """It is stored with its mapping now. Blocks for the practice's lock."""
     with acting(ledger, order, Action.CONNECTION_SAVE, practice_id) as act:
-        end_attempt(act.unit)
+        end_attempt(act.unit, route.name)
+
+
+def forget_unfinished(ledger: Ledger) -> None:
+    """Of every practice that the ledger's connection sees: drafts, and companies that somebody went to connect and
+    nobody came back from. Blocks for one statement."""
+    forget_ended(ledger.connection)
 
 
 def read_fields(fields: Iterable[AskedField], typed: Mapping[str, str]) -> dict[str, Any]:

@@ -129,7 +129,7 @@ def save_mapping(
     )
     done = connect_target(ledger, wanted, keys, order)
     if order.apply and draft is not None:
-        forget_draft(ledger, practice_id, order)
+        forget_draft(ledger, practice_id, route, order)
     return done
 
 
