@@ -35,6 +35,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     then: str
     parts: int
     refusal: str | None
+    notes: tuple[str, ...] = ()
+    """What to look at first."""
 
 
 @practice_page()
@@ -126,4 +128,5 @@ def _row(item: EntryItem) -> Row:
         then=item.states[0].value if item.states else "" if head is None else State(head.state).value,
         parts=len(item.parts),
         refusal=item.refusal,
+        notes=item.notes,
     )

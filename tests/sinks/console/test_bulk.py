@@ -62,6 +62,17 @@ def test_ticked_rows_are_shown_then_done_together(
         assert ledger.rows(trail, f"e:{number}", f"entry.{deed}") == [("ada", "all of them are right")]
 
 
+def test_the_preview_warns_as_that_of_one_entry_does(console: RunningConsole, ledger: LedgerDatabase) -> None:
+    """Who records a payment enters its fee adjustment too."""
+    number = more(ledger, 590)
+    ada = console.ada()
+    alone = ada.get(f"/practices/p1/do/record/e:{number}").words
+    together = chosen(ada, ada.get(TO_DO), "record", number).words
+    warning = f"Enter its parts too: e:{number + 1} fee_adjustment"
+    assert warning in alone
+    assert warning in together
+
+
 def test_what_changed_since_is_refused_row_by_row(console: RunningConsole, ledger: LedgerDatabase) -> None:
     """E-15: before the preview, and between it and the deed; the others are done."""
     first, second, third = (more(ledger, 600 + n) for n in range(3))
