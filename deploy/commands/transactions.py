@@ -9,7 +9,7 @@ import typer
 
 from deploy.commands import transactions_wanted as wanted
 from deploy.commands.options import Json, Most, Practice, PracticeId
-from deploy.commands.printing import print_json, print_table, shown_at, shown_money
+from deploy.commands.printing import print_json, print_table, shown_at, shown_entered, shown_money
 
 if TYPE_CHECKING:
     from sinks.operations.queries.transactions import Listing, Transaction
@@ -143,7 +143,9 @@ def _row(each: Transaction) -> tuple[object, ...]:
         each.subject,
         "" if each.effect_id is None else f"e:{each.effect_id}",
         what,
-        shown_money(each.amount_minor, each.currency),
+        ""
+        if each.amount_minor is None
+        else shown_entered(each.amount_minor, each.entered_minor, each.currency or "USD"),
         each.state
         + (f" ({each.attempts} tries)" if each.attempts and each.attempts > 1 else "")
         + (f", {each.standing}" if each.standing else ""),

@@ -37,7 +37,7 @@ def patient(visit: Visit, number: int) -> HttpResponse:
         number=number,
         found=found,
         rows=[(each, sought(each)) for each in found.listing.transactions],
-        waiting=[(each, sought(each), steps(visit, sought(each), _deeds(each))) for each in found.waiting],
+        waiting=[(each, sought(each), steps(visit, sought(each), _deeds(each))) for each in found.waiting.transactions],
         later=after is not None,
         links=visit.rights.may(Action.PATIENT_LINK, visit.practice_id),
     )

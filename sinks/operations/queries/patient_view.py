@@ -20,7 +20,7 @@ from sinks.operations.queries.links_seen import SeenLink, seen_link, stored_link
 from sinks.operations.queries.practices import check_practice
 from sinks.operations.queries.sums import KindSum, Money, all_sums
 from sinks.operations.queries.transaction_filter import Place, Wanted
-from sinks.operations.queries.transactions import Listing, Transaction, list_transactions
+from sinks.operations.queries.transactions import Listing, list_transactions
 from sinks.operations.review.figures import Place as Books
 from sinks.operations.review.figures import place_of
 from sinks.operations.roles import View
@@ -28,10 +28,11 @@ from sinks.operations.viewing import sees
 from streams.runtime.errors import ConfigurationError
 
 _SQL: Final = named_queries("sinks.operations.queries", "patient_view.sql")
+_WAITING: Final = tuple(sorted(NEEDS_PERSON))
 
 
 class TypedIn(msgspec.Struct, frozen=True):
-    """What people typed into the practice's own system, as last read."""
+    """Payments that people typed into the practice's own system, as last read."""
 
     entries: int
     amount_minor: int
@@ -58,11 +59,8 @@ class PatientView(msgspec.Struct, frozen=True, kw_only=True):
     balances: tuple[PatientBalance, ...]
     listing: Listing
     """A page of everything of this patient, under every reference that is linked to the same number."""
-
-    @property
-    def waiting(self) -> tuple[Transaction, ...]:
-        """Of the page, what waits for a person."""
-        return tuple(each for each in self.listing.transactions if each.state in NEEDS_PERSON)
+    waiting: Listing
+    """What waits for a person of all that is the patient's, whichever page is shown."""
 
     def __repr__(self) -> str:
         return f"PatientView(linked={self.link is not None})"
@@ -81,7 +79,7 @@ def patient_of_entry(connection: Connection, practice_id: str, effect_id: int) -
 def patient_view(
     ledger: Ledger, keys: SearchKeys, actor: Actor, practice_id: str, effect_id: int, *, after: Place | None, most: int
 ) -> PatientView:
-    """The patient of an entry. Blocks for some dozen statements.
+    """The patient of an entry. Blocks for some twenty statements.
 
     Raises Permanent for an actor who may not see who patients are, as `patient_of_entry`, and SecretUnreadableError
     where what is stored was sealed under a key that is not set here.
@@ -99,6 +97,7 @@ def patient_view(
         typed_in=None if row is None else _typed_in(connection, practice_id, row.pms_patient_id),
         balances=balances_of(all_sums(connection, wanted)),
         listing=list_transactions(connection, wanted, after),
+        waiting=list_transactions(connection, msgspec.structs.replace(wanted, states=_WAITING)),
     )
 
 

@@ -8,6 +8,7 @@ SELECT patient_ref FROM patient_links WHERE practice_id = :practice_id AND pms_p
 ORDER BY patient_ref;
 
 -- name: typed_in
--- What people have typed in for this number in the practice's own system, as last read.
+-- Payments that people have typed in for this number in the practice's own system, as last read.
 SELECT count(*)::int AS entries, coalesce(sum(amount_minor), 0)::bigint AS amount_minor FROM mirror_entries
-WHERE practice_id = :practice_id AND pms_patient_id = :pms_patient_id AND NOT ours AND gone_at IS NULL;
+WHERE practice_id = :practice_id AND pms_patient_id = :pms_patient_id AND kind = 'payments'
+  AND NOT ours AND gone_at IS NULL;

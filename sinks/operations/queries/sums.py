@@ -113,7 +113,7 @@ def _added(first: KindSum | None, second: KindSum) -> KindSum:
 
 
 def sums_of(transactions: Iterable[Transaction]) -> tuple[Sum, ...]:
-    """By state, target, kind of money and currency."""
+    """By state, target, kind of money and currency; what a person entered counts, where it was another amount."""
     found: dict[tuple[str, str, Money, str], tuple[int, int]] = {}
     for each in transactions:
         money = money_of(each.entry_kind, each.part)
@@ -121,7 +121,7 @@ def sums_of(transactions: Iterable[Transaction]) -> tuple[Sum, ...]:
             continue
         key = (each.state, each.target, money, each.currency)
         count, minor = found.get(key, (0, 0))
-        found[key] = (count + 1, minor + each.amount_minor)
+        found[key] = (count + 1, minor + (each.amount_minor if each.entered_minor is None else each.entered_minor))
     order = list(Money)
     keys = sorted(found, key=lambda key: (key[0], key[1], order.index(key[2]), key[3]))
     return tuple(Sum(*key, *found[key]) for key in keys)

@@ -44,7 +44,7 @@ BOUNDS: Final = {
     "act": Bound("/practices/p1/do/post/e:1", 31),
     "settle": Bound("/practices/p1/settle/leave-difference/d:1", 16),
     "link": Bound("/practices/p1/link/3", 23),
-    "patient": Bound("/practices/p1/patient/3", 26),
+    "patient": Bound("/practices/p1/patient/3", 31),
     "operations": Bound("/operations", 18, "olga"),
     "audit": Bound("/practices/p1/audit", 60, "vera"),
     "help": Bound("/help", 2),
