@@ -18,7 +18,10 @@ from sinks.ledger.rows.fetch import fetch_all_async
 from sinks.notices.cases import Case
 
 _SQL: Final = named_queries("sinks.notices")
-_USUAL: Final[str] = next(each.default for each in msgspec.structs.fields(PracticeSettings) if each.name == "currency")
+USUAL_CURRENCY: Final[str] = next(
+    each.default for each in msgspec.structs.fields(PracticeSettings) if each.name == "currency"
+)
+"""Of a practice whose settings name none."""
 
 
 class ReportedEvent(msgspec.Struct, frozen=True):
@@ -44,7 +47,7 @@ async def with_reported_amounts(
     subjects = [each.subject for each in cases if each.amount_minor is None and each.entry is None]
     if not subjects:
         return tuple(cases)
-    asked = {"practice_id": practice_id, "subjects": subjects, "usual_currency": _USUAL}
+    asked = {"practice_id": practice_id, "subjects": subjects, "usual_currency": USUAL_CURRENCY}
     found = {each.subject: each for each in await fetch_all_async(connection, ReportedEvent, _SQL["reported"], asked)}
     return tuple(_with(each, found.get(each.subject)) if each.subject in subjects else each for each in cases)
 

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from sinks.console.bulk_deeds import offered
 from sinks.console.next_steps import steps
 from sinks.console.visit import Visit, practice_page
-from sinks.operations.review.exceptions import Exceptional, exceptions_of
+from sinks.operations.review.exceptions import exceptions_of
 
 MOST: Final = 100
 """On the page: of more, those with the most money."""
@@ -21,13 +21,8 @@ def to_do(visit: Visit) -> HttpResponse:
     shown = found.matters[:MOST]
     return visit.shown(
         "to_do.html",
-        rows=[(each, _sought(each), steps(visit, each.id, each.deeds)) for each in shown],
+        rows=[(each, each.story, steps(visit, each.id, each.deeds)) for each in shown],
         count=len(found.matters),
         offered=offered(visit),
         more=found.more,
     )
-
-
-def _sought(each: Exceptional) -> str:
-    """What its story is found by: a difference's is that of its payment or payout."""
-    return each.id if each.id.startswith(("e:", "v:")) else each.about

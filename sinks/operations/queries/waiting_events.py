@@ -15,7 +15,7 @@ from schemas.vocabulary import State
 from sinks.ledger.intake.context_rows import EventOfPaymentRow
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all, fetch_one, fetch_values
-from sinks.notices.reported_amounts import reported_amount
+from sinks.notices.reported_amounts import USUAL_CURRENCY, reported_amount
 from sinks.operations.ledger import Connection
 from sinks.operations.queries.practices import check_practice
 from sinks.operations.roles import View
@@ -42,7 +42,8 @@ class WaitingEvent(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     reason: str
     amount_minor: int | None
-    currency: str | None
+    currency: str
+    """Of the practice, where the event names none."""
     occurred_at: datetime
     changed_at: datetime
 
@@ -65,6 +66,8 @@ class _Row(msgspec.Struct, frozen=True):
     occurred_at: datetime
     received_at: datetime
     original: bytes
+    currency: str | None
+    """Of the practice's newest settings."""
 
 
 def is_event_id(text: str) -> bool:
@@ -121,7 +124,7 @@ def _waiting(row: _Row) -> WaitingEvent:
         state=row.waiting,
         reason=row.reason,
         amount_minor=reported_amount(event),
-        currency=getattr(event, "currency", None),
+        currency=getattr(event, "currency", None) or row.currency or USUAL_CURRENCY,
         occurred_at=row.occurred_at,
         changed_at=row.received_at,
     )

@@ -2,7 +2,9 @@
 -- Events without entries that wait, in the order in which they came, with their bytes for the amounts. One that is
 -- decided again by itself is nobody's matter.
 SELECT event_ref(e.source, e.event_id) AS id, e.source, e.event_id, e.event_type, e.subject, e.concerns, e.waiting,
-       e.reason, e.occurred_at, e.received_at, b.original
+       e.reason, e.occurred_at, e.received_at, b.original,
+       (SELECT s.body ->> 'currency' FROM settings s WHERE s.practice_id = :practice_id
+        ORDER BY s.version DESC LIMIT 1) AS currency
 FROM events e JOIN bodies b USING (practice_id, month, source, event_id)
 WHERE e.practice_id = :practice_id AND e.waiting IS NOT NULL AND e.redecide_at IS NULL
   AND (:states::text[] IS NULL OR e.waiting = ANY(:states::text[]))

@@ -63,6 +63,13 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     about: str
     """The payment, refund, payout or category."""
     amount_minor: int
+    payout_id: str = ""
+    """Of what only that payout knows."""
+
+    @property
+    def story(self) -> str:
+        """What its story is found by: what was never reported has none but its payout's."""
+        return self.payout_id or self.about
 
 
 class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,6 +208,7 @@ def _bank(facts: Facts, documents: list[Document]) -> Iterator[Difference]:
         if each.outside:
             outside.add(each.key)
     paid: dict[Key, int] = defaultdict(int)
+    carriers: dict[Key, str] = {}
     for document in documents:
         if _planned(document.entry) == 0 and document.entry.state is _WITHDRAWN:
             continue
@@ -211,6 +219,7 @@ def _bank(facts: Facts, documents: list[Document]) -> Iterator[Difference]:
                 yield Difference(joint=joint, cause=cause, about=document.payout_id, amount_minor=item.gross_minor)
             else:
                 paid[item.key] += item.gross_minor
+                carriers[item.key] = document.payout_id
         own = sum(item.gross_minor - item.fee_minor for item in document.items)
         if document.takes_back is not None:
             yield Difference(
@@ -226,7 +235,8 @@ def _bank(facts: Facts, documents: list[Document]) -> Iterator[Difference]:
             amount -= elsewhere[key]
             yield Difference(joint=joint, cause=Cause.OTHER_PERIOD, about=key[1], amount_minor=elsewhere[key])
         cause = _of_money(key, key in reported, key in paid, key in outside, facts)
-        yield Difference(joint=joint, cause=cause, about=key[1], amount_minor=amount)
+        carrier = carriers[key] if cause is Cause.ONLY_IN_PAYOUT else ""
+        yield Difference(joint=joint, cause=cause, about=key[1], amount_minor=amount, payout_id=carrier)
 
 
 def _of_money(key: Key, reported: bool, paid: bool, outside: bool, facts: Facts) -> Cause:

@@ -14,7 +14,8 @@ from typing import Final
 
 import msgspec
 
-from schemas.vocabulary import AttentionReason, DeadLetterReason, State, Target
+from schemas.vocabulary import AttentionReason, DeadLetterReason, DifferenceKind, State, Target
+from sinks.ledger.rows.payouts import PayoutDifferenceRow
 from sinks.notices.problems import FEE_BY, ORIGINAL_BY
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.entry_changes import EntryChange, find_changes
@@ -31,6 +32,8 @@ from sinks.operations.words.states import STATE_WORDS
 
 EXPECTED: Final = {State.AWAITING_FEE: FEE_BY, State.AWAITING_ORIGINAL: ORIGINAL_BY}
 """For how long what is missing may still come by itself, as notices wait (N-5, R-8)."""
+_ONLY_IN_PAYOUT: Final = frozenset({DifferenceKind.CHARGE_UNKNOWN, DifferenceKind.REFUND_UNKNOWN})
+"""What was never reported has no story: its payout has."""
 MOST_READ: Final = 2_000
 """Of each sort: more is a work list and no list of exceptions."""
 
@@ -41,6 +44,8 @@ class Exceptional(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     about: str
     """The payment, refund or payout."""
+    story: str
+    """What its story is found by."""
     what: str
     amount_minor: int
     """Of the matter, whatever its sign; with the parts that go with an entry."""
@@ -85,21 +90,7 @@ def exceptions_of(ledger: Ledger, practice_id: str) -> Exceptions:
     found = [
         *_of_entries(practice_id, entries),
         *(_of_event(practice_id, each) for each in events if _is_due(each, now)),
-        *(
-            _matter(
-                practice_id,
-                AttentionReason(each.kind.value),
-                id_of(each),
-                about=each.payment_id or each.subject,
-                what=f"payout {each.payout_id}".rstrip(),
-                amount=abs((each.paid_minor or 0) - (each.reported_minor or 0)),
-                currency=each.currency,
-                since=each.found_at,
-                state=each.kind.value,
-                why=DIFFERENCE_WORDS[each.kind],
-            )
-            for each in differences
-        ),
+        *_of_differences(practice_id, differences, entries),
         *(_of_change(practice_id, each) for each in changes if each.found_at is not None),
     ]
     ordered = sorted(found, key=lambda each: (-each.amount_minor, each.since, each.id))
@@ -160,7 +151,7 @@ def _of_event(practice_id: str, each: WaitingEvent) -> Exceptional:
         about=each.concerns or each.subject,
         what=each.event_type,
         amount=abs(each.amount_minor or 0),
-        currency=each.currency or "",
+        currency="" if each.amount_minor is None else each.currency,
         since=each.changed_at,
         state=each.state,
         why=reason_words(each.reason),
@@ -169,6 +160,32 @@ def _of_event(practice_id: str, each: WaitingEvent) -> Exceptional:
 
 def _is_due(each: WaitingEvent, now: datetime) -> bool:
     return now - each.changed_at >= EXPECTED.get(State(each.state), timedelta())
+
+
+def _of_differences(
+    practice_id: str, differences: list[PayoutDifferenceRow], entries: list[WaitingEntry]
+) -> Iterator[Exceptional]:
+    """Of a payout that is held because of it, the held entry is the matter, and ends the difference too."""
+    held = {each.subject for each in entries if each.reason == AttentionReason.IN_TWO_PAYOUTS}
+    for each in differences:
+        twice = each.kind is DifferenceKind.IN_TWO_PAYOUTS
+        if twice and each.payout_id in held:
+            continue
+        about = each.payment_id or each.subject
+        yield _matter(
+            practice_id,
+            AttentionReason(each.kind.value),
+            id_of(each),
+            about=about,
+            story=each.payout_id if each.kind in _ONLY_IN_PAYOUT else about,
+            what=f"payout {each.payout_id}".rstrip(),
+            amount=abs((each.paid_minor or 0) - (each.reported_minor or 0)),
+            currency=each.currency,
+            since=each.found_at,
+            state=each.kind.value,
+            why=DIFFERENCE_WORDS[each.kind],
+            deeds=(Deed.DISMISS_DIFFERENCE,) if twice else None,
+        )
 
 
 def _of_change(practice_id: str, each: EntryChange) -> Exceptional:
@@ -199,8 +216,11 @@ def _matter(
     state: str,
     why: str,
     target: Target | None = None,
+    story: str | None = None,
+    deeds: tuple[Deed, ...] | None = None,
 ) -> Exceptional:
-    deeds = tuple(deeds_of(cause, target))
+    """Its story is found by its own id, and its deeds are those of its cause, where no other are named."""
+    deeds = tuple(deeds_of(cause, target)) if deeds is None else deeds
     commands = [
         deed.value.replace("PRACTICE", practice_id).replace("--id ID", f"--id {id_}").replace(" ID", f" {id_}")
         for deed in deeds
@@ -208,6 +228,7 @@ def _matter(
     return Exceptional(
         id=id_,
         about=about,
+        story=id_ if story is None else story,
         what=what,
         amount_minor=amount,
         currency=currency,

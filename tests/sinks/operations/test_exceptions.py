@@ -7,13 +7,17 @@ from datetime import timedelta
 import pytest
 
 from schemas.vocabulary import State
-from sinks.notices.problems import FEE_BY
+from sinks.notices.problems import FEE_BY, ORIGINAL_BY
 from sinks.operations.actions.hold_entries import assign_entries, hold_entries
 from sinks.operations.actions.hold_rules import HoldAction
+from sinks.operations.queries.explain import Story, explain
 from sinks.operations.review.exceptions import EXPECTED, Exceptional, exceptions_of
 from sinks.operations.words.deeds import Deed
-from tests.processors.rules.event_examples import PRACTICE, changed, membership, payment
+from tests.processors.rules.event_examples import PRACTICE, changed, item, membership, payment, payout
+from tests.processors.rules.linked_examples import refunded
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
+from tests.sinks.ledger.payouts.settling import settle
+from tests.sinks.ledger.payouts.test_two_payouts import two_payouts
 from tests.sinks.ledger.posting_by_hand import post_what_is_due
 from tests.sinks.operations.entry_commands import MANUAL
 from tests.sinks.operations.orders import ledger_of, order
@@ -101,3 +105,38 @@ def test_who_sees_to_it_and_who_holds_it(database: LedgerDatabase) -> None:
     seen = {1: matter.version or ""}
     assert hold_entries(ledger, HoldAction.RELEASE, PRACTICE, [1], order(), seen).refused == 0
     assert listed(database) == ()
+
+
+def test_a_refund_is_in_the_practices_own_currency(database: LedgerDatabase) -> None:
+    """What it gives back is known, though its event names no currency."""
+    database.add()
+    database.report(refunded(-2500))
+    database.clock.instant += ORIGINAL_BY
+    (matter,) = listed(database)
+    assert (matter.amount_minor, matter.currency) == (2500, "USD")
+
+
+def test_a_payout_that_is_held_is_one_matter_and_not_two(database: LedgerDatabase) -> None:
+    """P-23: the held entry ends the difference; a difference of a payout that has no entry ends by itself."""
+    two_payouts(database)
+    held, *others = [each for each in listed(database) if "po-2" in (each.about, each.what.removeprefix("payout "))]
+    assert (held.id[:2], others) == ("e:", [])
+    assert Deed.POST in held.deeds
+    database.connection.execute("SET session_replication_role = replica")
+    database.connection.execute("UPDATE work SET reason = 'MANUAL' WHERE reason = 'IN_TWO_PAYOUTS'")
+    database.connection.execute("RESET session_replication_role")
+    (difference,) = (each for each in listed(database) if each.id.startswith("d:"))
+    assert difference.deeds == (Deed.DISMISS_DIFFERENCE,)
+    assert difference.next == f"writeback payouts dismiss {PRACTICE} {difference.id}"
+
+
+def test_what_only_a_payout_knows_leads_to_the_payout(database: LedgerDatabase) -> None:
+    """A payment that was never reported has no story."""
+    database.add()
+    database.report(payout(item(1, 7000, 230, payment_id="pay-nowhere"), payout_id="po-1"))
+    settle(database)
+    database.clock.instant += timedelta(days=7)
+    settle(database)
+    (matter,) = (each for each in listed(database) if each.id.startswith("d:"))
+    assert (matter.about, matter.story) == ("pay-nowhere", "po-1")
+    assert isinstance(explain(database.connection, matter.story, PRACTICE), Story)
