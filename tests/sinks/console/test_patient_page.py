@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 
@@ -19,11 +18,7 @@ def test_it_shows_everything_of_one_patient_under_all_references(
 ) -> None:
     """LINK-25: two references of one number are one patient; another patient's payment is not there."""
     for number in (1, 2, 4):
-        named: dict[str, Any] = {
-            "event_id": f"ev-8{number}",
-            "payment_id": f"pay-8{number}",
-            "patient_ref": f"pt-8{number}",
-        }
+        named = {"event_id": f"ev-8{number}", "payment_id": f"pay-8{number}"}
         ledger.report(payment(number * 1100, 0, practice_id="p1", patient_ref=f"pt-8{number}", **named))
     for ref in ("pt-81", "pt-82"):
         ledger.connection.execute(
