@@ -163,7 +163,7 @@ def verify(
     saving: Saving,
     *,
     at: datetime,
-    prints: Mapping[str, int],
+    prints: Mapping[str, int | None],
 ) -> None:
     """Keep who saw that a link is right, and of whom. The caller holds the practice's lock and has seen this number.
 

@@ -18,8 +18,15 @@ def test_it_shows_everything_of_one_patient_under_all_references(
 ) -> None:
     """LINK-25: two references of one number are one patient; another patient's payment is not there."""
     for number in (1, 2, 4):
-        named = {"event_id": f"ev-8{number}", "payment_id": f"pay-8{number}"}
-        ledger.report(payment(number * 1100, 0, practice_id="p1", patient_ref=f"pt-8{number}", **named))
+        event = payment(
+            number * 1100,
+            0,
+            practice_id="p1",
+            patient_ref=f"pt-8{number}",
+            event_id=f"ev-8{number}",
+            payment_id=f"pay-8{number}",
+        )
+        ledger.report(event)
     for ref in ("pt-81", "pt-82"):
         ledger.connection.execute(
             "INSERT INTO patient_links (practice_id, patient_ref, pms_patient_id, linked_by, linked_at)"

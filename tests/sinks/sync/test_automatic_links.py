@@ -146,7 +146,7 @@ def test_nobody_is_linked_by_a_mirror_that_may_lack_or_mistake_people(
     world: World, database: LedgerDatabase, unsure: str
 ) -> None:
     """Numbers of an account that was left are other people's, and who else can be meant may not be read yet."""
-    database.connection.execute(unsure)  # type: ignore[arg-type]
+    database.connection.execute(unsure)
     allow(database)
     work_off(world)
     assert made(database) == {}
