@@ -81,7 +81,7 @@ def _done(visit: Visit, said: dict[str, str], roles: list[str]) -> Given | None:
 
 def _add(visit: Visit, said: dict[str, str], roles: list[Role], order: Order) -> Given | None:
     """That a person became known stands in the trail of the whole ledger, which the practice's connection never adds
-    to."""
+    to. Who works elsewhere too may have a role here, and not be given a password by who administers this practice."""
     name, details = said["name"], (said["full_name"] or None, said["email"] or None)
     signs_in = bool(Accounts(None).listed([name]))
     with console().pool.ledger() as own:
@@ -89,7 +89,11 @@ def _add(visit: Visit, said: dict[str, str], roles: list[Role], order: Order) ->
     if signs_in:
         messages.success(visit.request, f"{name} has the role, and signs in as before.")
         return None
-    return _sign_in(visit, SignInChange.ADDED, said)
+    try:
+        return _sign_in(visit, SignInChange.ADDED, said)
+    except Permanent as error:
+        messages.warning(visit.request, f"{name} has the role, and no way to sign in yet: {error}.")
+        return None
 
 
 def _sign_in(visit: Visit, change: SignInChange, said: dict[str, str]) -> Given:

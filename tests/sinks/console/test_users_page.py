@@ -98,6 +98,9 @@ def test_a_practices_administrator_reaches_no_other_practices_people(
     assert "wim" in page.words
     assert "ada" not in page.words
     assert act(uma, "p2", "sign_in", "wim", why="mine").status == 422
+    added = act(uma, "p2", "add", "wim", roles="viewer", why="looks too")
+    assert "has the role, and no way to sign in yet" in added.words, "what was done is said"
+    assert ("viewer", "p2") in roles_of(ledger, "wim")
     assert uma.get("/practices/p1/users").status == 404
     assert act(uma, "p2", "give", "wim", role="linker", why="links too").status == 200
     assert ("linker", "p2") in roles_of(ledger, "wim")
