@@ -1,4 +1,5 @@
-"""The audit trail of sign-ins (H-15): who signed in at the console, and whose attempt was refused."""
+"""The audit trail of sign-ins (H-15): who signed in at the console, whose attempt was refused, and who saw or took what
+is more than amounts."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ _SQL: Final = named_queries("sinks.operations", "sign_in_trail.sql")
 
 
 class SignIn(StrEnum):
-    """What is kept of signing in."""
+    """What is kept of signing in, and of looking."""
 
     SIGNED_IN = "console.signed_in"
     REFUSED = "console.refused"
@@ -31,7 +32,11 @@ class SignIn(StrEnum):
     SEARCHED = "console.patients_searched"
     """Somebody searched a practice's own system for patients; `subject` is the practice. What for is not kept."""
     LOOKED_AT = "console.patient_looked_at"
-    """Somebody opened a patient's page; `subject` is the practice and one of the patient's entries."""
+    """Somebody was shown who a patient is; `subject` is the practice and one of the patient's entries."""
+    TOOK_A_FILE = "console.file_taken"
+    """A file left the program; `subject` is the practice or the group, and what it holds."""
+    READ_TRAIL = "console.trail_read"
+    """Somebody read a practice's audit trail; `subject` is the practice."""
 
 
 def hold_trail(cursor: psycopg.Cursor[TupleRow]) -> None:

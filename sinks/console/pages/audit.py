@@ -8,9 +8,11 @@ from typing import Any, Final
 from django.http import HttpResponse
 from django.utils.http import urlencode
 
+from sinks.console.process import console
 from sinks.console.visit import Visit, practice_page
 from sinks.operations.queries.audit_search import TrailWanted, search_trail
 from sinks.operations.roles import Action, View
+from sinks.operations.sign_in_trail import SignIn
 
 MOST: Final = 50
 LONGEST: Final = 200
@@ -18,6 +20,7 @@ LONGEST: Final = 200
 
 @practice_page(View.AUDIT)
 def audit(visit: Visit) -> HttpResponse:
+    """Who read it is kept, in another trail."""
     asked = visit.request.GET
     since, until = _day(asked.get("since")), _day(asked.get("until"))
     words = {name: (asked.get(name) or "")[:LONGEST].strip() for name in ("action", "actor", "about")}
@@ -31,6 +34,7 @@ def audit(visit: Visit) -> HttpResponse:
         **words,
     )
     found = search_trail(visit.ledger, wanted, visit.rights.actor)
+    console().note_sign_in(SignIn.READ_TRAIL, visit.rights.name, subject=visit.practice_id)
     kept = {name: value for name, value in words.items() if value}
     kept |= {name: day.isoformat() for name, day in (("since", since), ("until", until)) if day}
     further = f"?{urlencode(kept | {'before': found.further})}" if found.further else ""

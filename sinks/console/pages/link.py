@@ -26,7 +26,7 @@ LONGEST: Final = 100
 @practice_page(View.PATIENTS)
 def link(visit: Visit, number: int) -> HttpResponse:
     """GET: whom the payment is for. POST `search`: candidates; `choose`: what a link would do; `link`: the link. What
-    is typed and found travels in bodies alone."""
+    is typed and found travels in bodies alone. Who was shown a patient is kept, with the entry."""
     patient_ref = _patient_of(visit, number)
     asked = visit.request.POST
     said = {name: str(asked.get(name) or "").strip()[:LONGEST] for name in ("first_name", "last_name", "born", "pms")}
@@ -45,6 +45,8 @@ def link(visit: Visit, number: int) -> HttpResponse:
     except (ConfigurationError, Transient) as error:
         shown["wrong"] = str(error)
     known = find_known(visit.ledger, console().secrets.keys, visit.practice_id, patient_ref)
+    if known or "patient" in shown:
+        console().note_sign_in(SignIn.LOOKED_AT, visit.rights.name, subject=f"{visit.practice_id} e:{number}")
     return visit.shown(
         "link.html", status=422 if "wrong" in shown else 200, known=known, entry_id=f"e:{number}", **shown
     )

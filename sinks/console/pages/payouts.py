@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from django.http import HttpResponse
 
-from sinks.console.downloads import FileKind, download, file_kind
+from sinks.console.downloads import FileKind, file_kind, taken
 from sinks.console.process import console
 from sinks.console.stretches import day_named
 from sinks.console.visit import Visit, group_page, practice_page
@@ -52,7 +52,7 @@ def payouts(visit: Visit) -> HttpResponse:
 @practice_page(View.EXPORT)
 def payouts_file(visit: Visit, kind: str) -> HttpResponse:
     period = _period(visit.request.GET, visit.calendar.day_of(visit.ledger.clock.now()))
-    return _file(file_kind(kind), period, _of_practice(visit, period))
+    return _file(visit, visit.practice_id, file_kind(kind), period, _of_practice(visit, period))
 
 
 @group_page()
@@ -70,7 +70,7 @@ def group_payouts(visit: Visit, organisation_id: str) -> HttpResponse:
 @group_page(View.EXPORT)
 def group_payouts_file(visit: Visit, organisation_id: str, kind: str) -> HttpResponse:
     period = _period(visit.request.GET, visit.calendar.day_of(visit.ledger.clock.now()))
-    return _file(file_kind(kind), period, _of_group(visit, organisation_id, period))
+    return _file(visit, f"group {organisation_id}", file_kind(kind), period, _of_group(visit, organisation_id, period))
 
 
 def _of_practice(visit: Visit, period: Period) -> Reconciled:
@@ -83,9 +83,9 @@ def _of_group(visit: Visit, organisation_id: str, period: Period) -> Reconciled:
         return reconcile_group(visit.ledger, organisation_id, period.first, period.last, period.totals)
 
 
-def _file(kind: FileKind, period: Period, found: Reconciled) -> HttpResponse:
+def _file(visit: Visit, whose: str, kind: FileKind, period: Period, found: Reconciled) -> HttpResponse:
     content = pdf_bytes(found) if kind is FileKind.PDF else csv_of(found).encode()
-    return download(f"payouts-{period.first}-to-{period.last}", kind, content)
+    return taken(visit, whose, f"payouts-{period.first}-to-{period.last}", kind, content)
 
 
 def _period(asked: Any, today: date) -> Period:

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from schemas.vocabulary import State
-from sinks.console.downloads import FileKind, download, file_kind
+from sinks.console.downloads import FileKind, file_kind, taken
 from sinks.console.leads import lead, lead_of_line
 from sinks.console.stretches import DAY, WEEK, Stretch, stretch_of
 from sinks.console.visit import Visit, practice_page
@@ -74,7 +74,7 @@ def review_file(visit: Visit, kind: str) -> HttpResponse:
     chosen, stretch = file_kind(kind), stretch_of(visit, visit.request.GET)
     found = _read(visit, stretch)
     content = pdf_bytes(found) if chosen is FileKind.PDF else csv_of(found).encode()
-    return download(f"review-{stretch.span}-{stretch.first}", chosen, content)
+    return taken(visit, visit.practice_id, f"review-{stretch.span}-{stretch.first}", chosen, content)
 
 
 def _read(visit: Visit, stretch: Stretch) -> Review:

@@ -11,6 +11,7 @@ import pytest
 from tests.scenarios.waiting import until
 from tests.sinks.console.conftest import DO, RunningConsole
 from tests.sinks.console.offices import DAY
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.sinks.operations.live.serving import served
 
 pytestmark = [pytest.mark.stack, pytest.mark.long]
@@ -163,8 +164,8 @@ def test_the_files_of_pages_are_kept_and_hold_what_they_should(console: RunningC
     assert console.visitor().get("/asset/0000/console.css").status == 404
 
 
-def test_the_trail_is_searched_by_who_may_see_it(console: RunningConsole) -> None:
-    """Ada posts and links, and does not see what everybody did; Vera audits this practice."""
+def test_the_trail_is_searched_by_who_may_see_it(console: RunningConsole, ledger: LedgerDatabase) -> None:
+    """Ada posts and links, and does not see what everybody did; Vera audits this practice. That she read is kept."""
     assert console.ada().get("/practices/p1/audit").status == 404
     vera = console.person("vera", "p1")
     console.command("user", "role", "vera", "--give", "auditor", "--practice", "p1", *DO)
@@ -173,6 +174,9 @@ def test_the_trail_is_searched_by_who_may_see_it(console: RunningConsole) -> Non
     assert "Nothing like that" in page.words
     assert vera.get("/practices/p1/audit?since=x&before=x&until=9999-12-31&action=%27").status == 200
     assert vera.get("/practices/p2/audit").status == 404
+    kept = ledger.rows("SELECT actor, subject FROM audit WHERE action = 'console.trail_read'")
+    assert ("vera", "p1") in kept
+    assert not {("ada", "p1"), ("vera", "p2")} & set(kept)
 
 
 def test_signals_are_charts_of_what_the_processes_say(console: RunningConsole) -> None:

@@ -56,6 +56,28 @@ def test_no_address_names_a_patient_and_who_looked_is_kept(console: RunningConso
     assert "pt-2" not in console.role.text()
 
 
+def test_who_was_shown_a_patient_to_link_is_kept(console: RunningConsole, ledger: LedgerDatabase) -> None:
+    """As on the patient's page; where the upstream has said nothing of the patient, nobody saw anything."""
+    kept = "SELECT actor FROM audit WHERE action = 'console.patient_looked_at' AND subject = %s"
+    page = "/practices/p1/link/3"
+    assert console.nina().get(page).status == 200
+    assert ("nina",) not in ledger.rows(kept, "p1 e:3")
+    ref = "pt-2"
+    ledger.connection.execute(
+        "INSERT INTO patient_identities (practice_id, patient_ref, unopened, kid, topic_id, part, off, run, read_at)"
+        " VALUES ('p1', %s, 'sealed', 'another key', 't', 0, 0, 0, now())",
+        (ref,),
+    )
+    try:
+        shown = console.nina().get(page)
+        assert "as the payment system says" in shown.words
+        assert ("nina",) in ledger.rows(kept, "p1 e:3")
+    finally:
+        ledger.connection.execute(
+            "DELETE FROM patient_identities WHERE practice_id = 'p1' AND patient_ref = %s", (ref,)
+        )
+
+
 def test_it_is_not_there_for_who_may_not_see_patients(console: RunningConsole) -> None:
     """Neither for ops, nor for who posts and does not link; nor is an entry of nobody a patient."""
     assert console.olga().get("/practices/p1/patient/3").status == 404

@@ -10,6 +10,7 @@ import pytest
 
 from tests.sinks.console.conftest import DO, RunningConsole
 from tests.sinks.console.visitor import Answer
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 
 pytestmark = [pytest.mark.stack, pytest.mark.long]
 
@@ -60,12 +61,15 @@ def test_totals_are_those_of_days_months_or_a_tax_year(console: RunningConsole, 
     assert f'<th scope="row">{period}</th>' in page.text
 
 
-def test_it_is_taken_along_by_who_may(console: RunningConsole) -> None:
+def test_it_is_taken_along_by_who_may(console: RunningConsole, ledger: LedgerDatabase) -> None:
     ada = console.ada()
     rows = list(csv.DictReader(io.StringIO(ada.get(f"/practices/p1/payouts/file/csv?{MARCH}").text)))
     page = ada.get(f"/practices/p1/payouts?{MARCH}")
     assert {each["about"] for each in rows if each["about"]} <= set(re.findall(r"story/([^\"]+)\"", page.text))
     assert console.olga().get(f"/practices/p1/payouts/file/csv?{MARCH}").status == 404, "of ops no file"
+    kept = ledger.rows("SELECT actor, subject FROM audit WHERE action = 'console.file_taken'")
+    assert ("ada", "p1 payouts-2026-03-01-to-2026-03-31.csv") in kept
+    assert "olga" not in {actor for actor, _ in kept}
 
 
 @pytest.mark.parametrize("wrong", ["from=2026-03-05&to=2026-03-01", "from=2020-01-01&to=2026-01-01", "from=x", "to=31"])
@@ -76,7 +80,7 @@ def test_days_in_no_order_are_refused_in_words(console: RunningConsole, wrong: s
     assert "--" not in page.words
 
 
-def test_a_group_is_one_figure_for_who_has_it_all(console: RunningConsole) -> None:
+def test_a_group_is_one_figure_for_who_has_it_all(console: RunningConsole, ledger: LedgerDatabase) -> None:
     """SUP-2: both practices, together and each; for nobody who has but one of them."""
     console.group()
     console.account("lea", "p1")
@@ -88,6 +92,8 @@ def test_a_group_is_one_figure_for_who_has_it_all(console: RunningConsole) -> No
     apart = [adds_up(lea.get(f"/practices/{each}/payouts?{MARCH}")) for each in ("p1", "p2")]
     assert together == [sum(both) for both in zip(*apart, strict=True)]
     assert lea.get(f"/groups/group-1/payouts/file/pdf?{MARCH}").headers["content-type"] == "application/pdf"
+    kept = ledger.rows("SELECT subject FROM audit WHERE action = 'console.file_taken' AND actor = 'lea'")
+    assert kept == [("group group-1 payouts-2026-03-01-to-2026-03-31.pdf",)]
     ada = console.ada()
     for hidden in (address, f"/groups/group-1/payouts/file/csv?{MARCH}", "/groups/nobody/payouts"):
         assert ada.get(hidden).status == 404
