@@ -9,13 +9,14 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from schemas.vocabulary import State
+from schemas.vocabulary import State, Target
 from sinks.console.downloads import FileKind, file_kind, taken
 from sinks.console.leads import lead, lead_of_line
 from sinks.console.stretches import DAY, WEEK, Stretch, stretch_of
 from sinks.console.visit import Visit, practice_page
 from sinks.operations.acting import Action
 from sinks.operations.actions.sign_day import sign_day
+from sinks.operations.queries.sums import Money
 from sinks.operations.reconcile.words import CAUSE_WORDS
 from sinks.operations.review.export import csv_of
 from sinks.operations.review.figures import DayStatus, Found, Line, Place, Review, states_at, version_of
@@ -113,12 +114,14 @@ def _line(visit: Visit, stretch: Stretch, line: Line) -> tuple[Line, str, list[t
 def _leads(visit: Visit, stretch: Stretch) -> dict[str, Any]:
     """Where the other figures lead."""
     of = (visit.practice_id, stretch.day, stretch.span)
+    booked = [each.value for each in states_at(Place.POSTED, Place.BY_HAND)]
     waiting = [each.value for each in State if each.value.startswith("AWAITING")]
     return {
-        "settled": lead(*of, state=[each.value for each in states_at(Place.POSTED, Place.BY_HAND)]),
+        "settled": lead(*of, state=booked),
         "left": lead(*of, state=[each.value for each in states_at(Place.OPEN)]),
         "not_counted": lead(*of, state=[each.value for each in states_at(Place.LEFT_OUT)]),
         "bare": lead(*of, state=waiting, bare="1"),
-        "posted_there": lead(*of, state=[State.POSTED.value], target="PMS"),
+        "booked": lead(*of, state=booked, target=Target.PMS.value, money=Money.PAYMENTS.value),
+        "posted_there": lead(*of, state=[State.POSTED.value], target=Target.PMS.value, money=Money.PAYMENTS.value),
         "other": WEEK if stretch.span == DAY else DAY,
     }

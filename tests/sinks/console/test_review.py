@@ -10,7 +10,7 @@ import pytest
 
 from tests.processors.rules.event_examples import changed, payment
 from tests.sinks.console.conftest import DO, RunningConsole
-from tests.sinks.console.offices import DAY
+from tests.sinks.console.offices import DAY, more
 from tests.sinks.console.visitor import Answer, Visitor
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 
@@ -33,13 +33,22 @@ def minor(amount: str) -> int:
     return round(float(amount.replace(",", "")) * 100)
 
 
-def test_every_figure_leads_to_what_it_counts(console: RunningConsole) -> None:
-    """The sums of the transactions behind a figure are that figure, and its entries are as many."""
+def test_every_figure_leads_to_what_it_counts(console: RunningConsole, ledger: LedgerDatabase) -> None:
+    """The sums of the transactions behind a figure are that figure, and its entries are as many: of what a person
+    entered otherwise than it was planned too."""
     ada = console.ada()
-    body = day(ada, DAY).text.partition("<tbody>")[2].partition("</tbody>")[0]
+    number = more(ledger, 710)
+    shown = ada.submit(ada.get(f"/practices/p1/do/record/e:{number}"), "seen", why="so it is there", amount="8.00")
+    ada.submit(shown, "seen", why="so it is there", amount="8.00")
+    assert "entered 8.00 USD" in ada.get(f"/practices/p1/transactions?day={DAY}").words
+    assert "(entered 8.00 USD)" in ada.get(f"/practices/p1/story/e:{number}").words
+    whole = day(ada, DAY).text
+    body = whole.partition("<tbody>")[2].partition("</tbody>")[0]
     cells = re.findall(r'<td class="amount"><a href="([^"]+)">([0-9.,-]+) USD</a></td>', body)
+    booked = re.findall(r'<dt>Booked in the system</dt><dd><a href="([^"]+)">([0-9.,-]+) USD</a>', whole)
     assert cells
-    for address, amount in cells:
+    assert len(booked) == 1
+    for address, amount in cells + booked:
         behind = ada.get(address.replace("&amp;", "&"))
         sums = behind.text.partition("<h2>Sums")[2]
         assert sum(minor(each) for each in re.findall(r" ([0-9.,-]+) USD \(", sums)) == minor(amount), address
