@@ -70,7 +70,9 @@ def _again(visit: Visit, number: int, order: Order) -> Sequence[Line]:
         raise ConfigurationError(f"e:{number} does not stand dead any more: nothing is left to send again")
     if not planned.of(Fate.RELEASE):
         raise ConfigurationError(f"it is not sent again: {'; '.join(planned.items[0].notes)}")
-    redrive(visit.ledger, planned, Republisher(console().settings), order, per_second=_PER_SECOND, stop=Stop())
+    done = redrive(visit.ledger, planned, Republisher(console().settings), order, per_second=_PER_SECOND, stop=Stop())
+    if done is not None and not done.released:
+        raise ConfigurationError(f"e:{number} was taken further meanwhile: nothing was left to send again")
     return tuple(
         Line(each.id, each.reason, None, None, "; ".join(("is due again", *each.notes)))
         for each in planned.items

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
+from sinks.ledger.schema.database import connect
+from tests.scenarios.waiting import WITHIN_S, until
 from tests.sinks.console.conftest import RunningConsole
 from tests.sinks.console.offices import paid_otherwise, refused
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
@@ -54,6 +58,28 @@ def test_a_refused_entry_is_sent_again_once_its_cause_is_corrected(
     over = ada.get(address)
     assert over.status == 409
     assert "does not stand dead any more" in over.words
+
+
+def test_what_somebody_else_took_further_meanwhile_is_not_called_done(
+    console: RunningConsole, ledger: LedgerDatabase
+) -> None:
+    """The practice is held while it is sent again, and the entry is dead no more when its turn comes."""
+    number = refused(ledger, 340)
+    ada = console.ada()
+    page = ada.get(f"/practices/p1/settle/send-again/e:{number}")
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with connect(ledger.database_url, "somebody else") as other, ThreadPoolExecutor(1) as pool:
+        with other.transaction():
+            other.execute("SELECT FROM practices WHERE practice_id = 'p1' FOR UPDATE")
+            answer = pool.submit(ada.submit, page, "seen", why="the number is right now")
+            until(lambda: ledger.one(waits), "the console waits for the practice")
+            other.execute("SET LOCAL session_replication_role = replica")
+            other.execute(
+                "UPDATE work SET state = 'AWAITING_MANUAL_POST' WHERE practice_id = 'p1' AND effect_id = %s", (number,)
+            )
+        done = answer.result(WITHIN_S)
+    assert done.status == 409
+    assert "taken further meanwhile" in done.words
 
 
 def test_what_is_no_matter_has_no_page(console: RunningConsole) -> None:
