@@ -12,6 +12,8 @@ from sinks.console.downloads import FileKind, file_kind, taken
 from sinks.console.process import console
 from sinks.console.stretches import day_named
 from sinks.console.visit import Visit, group_page, practice_page
+from sinks.operations.queries.calendar import calendar_of
+from sinks.operations.queries.organisations import members_of
 from sinks.operations.queries.payouts import list_payouts
 from sinks.operations.reconcile.bridge import Cause, Joint
 from sinks.operations.reconcile.export import csv_of
@@ -58,7 +60,7 @@ def payouts_file(visit: Visit, kind: str) -> HttpResponse:
 @group_page()
 def group_payouts(visit: Visit, organisation_id: str) -> HttpResponse:
     asked = visit.request.GET
-    period = _period(asked, visit.calendar.day_of(visit.ledger.clock.now()))
+    period = _period(asked, _today_of_group(visit, organisation_id))
     return visit.shown(
         "payouts.html",
         group=organisation_id,
@@ -69,8 +71,15 @@ def group_payouts(visit: Visit, organisation_id: str) -> HttpResponse:
 
 @group_page(View.EXPORT)
 def group_payouts_file(visit: Visit, organisation_id: str, kind: str) -> HttpResponse:
-    period = _period(visit.request.GET, visit.calendar.day_of(visit.ledger.clock.now()))
+    period = _period(visit.request.GET, _today_of_group(visit, organisation_id))
     return _file(visit, f"group {organisation_id}", file_kind(kind), period, _of_group(visit, organisation_id, period))
+
+
+def _today_of_group(visit: Visit, organisation_id: str) -> date:
+    """The day of its first practice's calendar."""
+    members = members_of(visit.ledger, organisation_id)
+    calendar = calendar_of(visit.ledger.connection, members[0]) if members else visit.calendar
+    return calendar.day_of(visit.ledger.clock.now())
 
 
 def _of_practice(visit: Visit, period: Period) -> Reconciled:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -98,3 +100,20 @@ def test_a_group_is_one_figure_for_who_has_it_all(console: RunningConsole, ledge
     for hidden in (address, f"/groups/group-1/payouts/file/csv?{MARCH}", "/groups/nobody/payouts"):
         assert ada.get(hidden).status == 404
     assert "/groups/" not in ada.get("/", follow=True).text
+
+
+@pytest.mark.parametrize(("group", "zone"), [("east", "Pacific/Kiritimati"), ("west", "Etc/GMT+12")])
+def test_a_groups_month_so_far_ends_on_its_practices_day(
+    console: RunningConsole, ledger: LedgerDatabase, group: str, zone: str
+) -> None:
+    """At any hour one of the two has another day than UTC."""
+    practice = f"p-{group}"
+    ledger.add(practice, zone=zone)
+    console.command("organisation", "add", group, *DO)
+    console.command("organisation", "join", group, practice, *DO)
+    olga = console.olga()
+    last = r'name="to" value="([0-9-]+)"'
+    before = datetime.now(ZoneInfo(zone)).date()
+    shown = re.findall(last, olga.get(f"/groups/{group}/payouts").text)
+    after = datetime.now(ZoneInfo(zone)).date()
+    assert shown in ([before.isoformat()], [after.isoformat()])

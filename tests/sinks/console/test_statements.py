@@ -39,7 +39,7 @@ BOUNDS: Final = {
     "review_file": Bound(f"/practices/p1/review/file/csv?day={DAY}", 34),
     "payouts": Bound(f"/practices/p1/payouts?{MARCH}", 18),
     "payouts_file": Bound(f"/practices/p1/payouts/file/csv?{MARCH}", 24),
-    "group_payouts": Bound(f"/groups/group-1/payouts?{MARCH}", 23, "olga"),
+    "group_payouts": Bound(f"/groups/group-1/payouts?{MARCH}", 27, "olga"),
     "inbox": Bound("/practices/p1/inbox", 11),
     "story": Bound("/practices/p1/story/e:1", 22),
     "act": Bound("/practices/p1/do/post/e:1", 31),
