@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 from typing import Final
 
 import psycopg
@@ -120,8 +121,8 @@ class Notifier:
         await self._slot.look_async(connection)
         at = self._clock.for_database()
         await self._silence.look(connection, self._clock.now(), at)
-        problems = await open_problems(connection, at, self._settings.times.health, widely=self._silence.widely)
-        await self._store.bring_up_to_date(connection, problems, self._clock.now(), at)
+        look = partial(open_problems, connection, at, self._settings.times.health, widely=self._silence.widely)
+        await self._store.bring_up_to_date(connection, look, self._clock.now(), at)
         await count_acknowledged(connection)
         unread = await measure_unread(connection, at)
         self._health.depends("readers", f"{unread} open notices have no reader" if unread else "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, LiteralString
 
@@ -79,13 +79,18 @@ class NoticeStore:
         self._book = AddressBook(channels)
 
     async def bring_up_to_date(
-        self, connection: Connection, problems: Mapping[tuple[str, str], Problem], now: datetime, at: datetime | None
+        self,
+        connection: Connection,
+        look: Callable[[], Awaitable[Mapping[tuple[str, str], Problem]]],
+        now: datetime,
+        at: datetime | None,
     ) -> int:
         """1. open what is new. 2. plan what is due. 3. tell others of what nobody has acknowledged. 4. close what is
         solved: nothing is dead, and what was sent again ended well. Returns how many messages were planned.
 
-        `now` is business time here, `at` the same for the database (None: its own clock).
+        `look` reads what is open. `now` is business time here, `at` the same for the database (None: its own clock).
         """
+        problems = await look()
         rows = await fetch_all_async(connection, OpenNotice, _SQL["open_notices"])
         notices = {(row.practice_id, row.cause): row.notice() for row in rows}
         planned = 0
@@ -94,9 +99,17 @@ class NoticeStore:
             if notice is not None:
                 planned += await self._notify(connection, notice, problem, now, at)
         planned += await self._escalate(connection, problems, now, at)
-        for notice in notices.values():
+        ended: dict[tuple[str, str], Notice] = {}
+        for key, notice in notices.items():
             if await is_under_way(connection, notice.practice_id, notice.cause, at):
                 # It stays open with nothing shown: whatever fails again is told again.
+                await connection.execute(_SQL["forget_solved"], _key(notice).parameters() | {"items": 0})
+            else:
+                ended[key] = notice
+        # What was on its way when it was looked for among the dead may have died before it was looked for on its way.
+        open_again = await look() if ended else {}
+        for key, notice in ended.items():
+            if key in open_again:
                 await connection.execute(_SQL["forget_solved"], _key(notice).parameters() | {"items": 0})
             else:
                 planned += await self._close(connection, notice, now, at)

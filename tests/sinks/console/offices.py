@@ -42,9 +42,11 @@ def more(database: LedgerDatabase, number: int, practice: str = "p1") -> int:
 
 
 def paid_otherwise(database: LedgerDatabase, number: int, practice: str = "p1") -> int:
-    """One more such payment, and a payout that says 2.00 for its fee; answers the number of their difference."""
-    more(database, number, practice)
-    entry = item(1, 1000, 200, payment_id=f"pay-more-{number}")
+    """A payment of 500.00, and a payout that says 200.00 instead of 1.00 for its fee; answers the number of their
+    difference. It stands among the first of To do, however many others come."""
+    paid = payment(50_000, 100, practice_id=practice, event_id=f"ev-more-{number}", payment_id=f"pay-more-{number}")
+    database.report(paid)
+    entry = item(1, 50_000, 20_000, payment_id=f"pay-more-{number}")
     database.report(payout(entry, practice_id=practice, payout_id=f"po-{number}", event_id=f"ev-po-{number}"))
     settle(database)
     wanted = "SELECT number FROM payout_differences WHERE practice_id = %s AND payout_id = %s"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
-from sinks.notices.sent_again import SETTLING
+from sinks.notices import store
+from sinks.notices.causes import Cause
+from sinks.notices.sent_again import SETTLING, is_under_way
 from streams.fault_injection import Control, install
 from tests.sinks.notices.notice_ledger import NoticeLedger, wait_until
 
@@ -93,4 +96,24 @@ def test_an_entry_that_is_sent_again_is_solved_when_it_ended_well(
         ledger.set_state(ending, 1)
         wait_until(lambda: len(ledger.mailbox.subjects(OFFICE)) == 2)
     assert ledger.mailbox.subjects(OFFICE)[1].startswith(f"[Writeback] {subject}")
+    assert ledger.one("SELECT count(*) FROM notices WHERE practice_id = 'northside'") == 1
+
+
+def test_what_fails_between_the_two_looks_is_not_solved(ledger: NoticeLedger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was on its way when the notifier looked at what is dead, and dead when it looked at what is on its way."""
+
+    async def fails_first(connection: Any, practice_id: str, cause: Cause, at: datetime | None) -> bool:
+        ledger.set_state("REJECTED", 1)
+        return await is_under_way(connection, practice_id, cause, at)
+
+    ledger.practice("northside", OFFICE)
+    ledger.effect(1, state="REJECTED", reason="REFUSED_BY_TARGET")
+    with ledger.notifier():
+        wait_until(lambda: len(ledger.mailbox.subjects(OFFICE)) == 1)
+        monkeypatch.setattr(store, "is_under_way", fails_first)
+        ledger.set_state("RETRYING", 1, redrives=1)
+        wait_until(lambda: ledger.one("SELECT state FROM work WHERE effect_id = 1") == "REJECTED")
+        ledger.later(timedelta(minutes=16))
+        wait_until(lambda: len(ledger.mailbox.subjects(OFFICE)) == 2)
+    assert ledger.mailbox.subjects(OFFICE)[1].startswith("[Writeback] Failed again: 1 entry: ")
     assert ledger.one("SELECT count(*) FROM notices WHERE practice_id = 'northside'") == 1
