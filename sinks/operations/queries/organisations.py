@@ -44,6 +44,7 @@ def list_organisations(connection: Connection) -> list[ListedGroup]:
     return [each for each in found if may(grants, View.SETTINGS, organisation_id=each.organisation_id)]
 
 
+@sees(View.SETTINGS, practice=None, organisation="organisation_id")
 def members_of(ledger: Ledger, organisation_id: str) -> tuple[str, ...]:
     """The practices of a group, by id. Blocks, a page at a time, for nobody's lock; ConfigurationError names the
     nearest known group."""

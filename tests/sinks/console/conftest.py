@@ -76,11 +76,13 @@ class RunningConsole:
         return Visitor(self.address)
 
     def person(self, name: str, *opens: str, everywhere: tuple[str, ...] = ("ops",)) -> Visitor:
-        """Somebody who is signed in, the same one for each name."""
+        """Somebody who is signed in, the same one for each name; anew where the session has ended meanwhile."""
         if name not in self._people:
             self._people[name] = visitor = self.visitor()
             password = self.account(name, *opens, everywhere=everywhere)
             assert visitor.first_sign_in(name, password).status == 200
+        elif "/account/sign-in" in self._people[name].get("/account/second-factor").headers.get("location", ""):
+            assert self._people[name].sign_in(name).status == 200
         return self._people[name]
 
     def group(self) -> str:

@@ -39,6 +39,7 @@ CHECKED_OTHERWISE: Final[Mapping[str, str]] = MappingProxyType(
         "queries.audit_search.search_trail": "is given who looks, and asks itself",
         "actions.end_digest.digest_ends_here": "for whoever has the code of a letter, which says who that is",
         "actions.end_digest.end_digest": "the same",
+        "setup.connection_draft.forget_unfinished": "deletes what is over, for nobody",
         "sign_in_trail.note_sign_in": "writes alone",
     }
 )
