@@ -38,11 +38,9 @@ class Confirmer:
     """One task with one connection at a time. An outcome stays here until it is committed: a positive answer is worth
     any wait, and while the ledger is away nothing new is marked."""
 
-    def __init__(self, store: ConfirmationStore, on_confirmed: OnConfirmed, on_batch: Callable[[], None]) -> None:
-        """`on_batch`: called after the last outcome of a batch that was committed."""
+    def __init__(self, store: ConfirmationStore, on_confirmed: OnConfirmed) -> None:
         self._store = store
         self._on_confirmed = on_confirmed
-        self._on_batch = on_batch
         self._waiting: list[Confirmation] = []
         self._arrived = asyncio.Event()
         self._full = asyncio.Event()
@@ -102,7 +100,6 @@ class Confirmer:
             outcome = confirmation.outcome
             _count(outcome, outcome.call.key in stored)
             self._on_confirmed(outcome, outcome.call.key in stored)
-        self._on_batch()
 
     async def _cut(self, batch: Sequence[Confirmation], error: Exception) -> None:
         """By halves; the one that is refused by itself is stored as an answer that proves nothing."""

@@ -83,7 +83,7 @@ class Poster:
         self._duplicates = DuplicateChecker(access, settings.times)
         self.post_times = PostTimes(access)
         self._traces = CallTraces()
-        self.confirmer = Confirmer(ConfirmationStore(access), self.confirmed, self.lanes_freed)
+        self.confirmer = Confirmer(ConfirmationStore(access), self.confirmed)
         self.leases = Leases(settings, lease_store, self._calls, self._adapters, connections, self.wake)
         failed = FailedReads(access, settings.times)
         runner = CallRunner(
@@ -131,10 +131,6 @@ class Poster:
                 lease.put_off(wait_s)
         self.wake()
 
-    def lanes_freed(self) -> None:
-        """What follows in the lanes of a committed batch begins at once: the loop may be reading a plan meanwhile."""
-        self._starter.start()
-
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`; then 1. start nothing, 2. let calls end, 3. confirm, 4. release (PROTOCOL section 5).
 
@@ -146,7 +142,7 @@ class Poster:
         except Fenced as error:
             fenced = error
         _LOG.info("stopping: calls in flight end first", count=self._starter.in_flight)
-        await self._starter.end(self._times.shutdown_grace_s)
+        await self._starter.ended(self._times.shutdown_grace_s)
         try:
             async with asyncio.timeout(self._times.shutdown_grace_s):
                 await self.confirmer.drained()
@@ -174,8 +170,7 @@ class Poster:
         if due := [lease for lease in self.leases.practices.values() if lease.duplicate_checks_due]:
             await self._duplicates.load(due)
         await self._plan()
-        self._starter.raise_failed()
-        self._starter.start()
+        await self._starter.start()
         self.leases.release_finished(busy=self._starter.in_flight > 0)
         self._health.ready(True)
         await self._pause()

@@ -59,7 +59,6 @@ class CallStarter:
         self._slots = CallSlots(settings.poster_calls, shortest_call(settings).deadline_s)
         self._marking: dict[asyncio.Task[None], int] = {}
         self._failed: BaseException | None = None
-        self._ending = False
 
     @property
     def in_flight(self) -> int:
@@ -71,19 +70,16 @@ class CallStarter:
         """How many more calls may start."""
         return self._slots.free(sum(self._marking.values()))
 
-    def raise_failed(self) -> None:
-        """Raise the error of an earlier mark or read, once; what was not marked for certain is not started."""
+    async def start(self) -> None:
+        """Read-backs first: what is in doubt holds its lane. Then only as many marks as calls start now (law 16).
+
+        Marks run beside the loop, so that slots that become free meanwhile do not wait for them. Raises the error of an
+        earlier mark or read; what was not marked for certain is not started.
+        """
         if (failed := self._failed or self._runner.failed) is not None:
             self._failed = self._runner.failed = None
             raise failed
-
-    def start(self) -> None:
-        """Read-backs first: what is in doubt holds its lane. Then only as many marks as calls start now (law 16).
-
-        Marks run beside the loop, so that slots that become free meanwhile do not wait for them. Nothing is started
-        while an error waits for the loop (`raise_failed`), or after `end`.
-        """
-        if self._ending or self._failed or self._runner.failed or len(self._marking) >= MARKS_AT_ONCE:
+        if len(self._marking) >= MARKS_AT_ONCE:
             return
         free = min(self.free, LARGEST_MARK)
         chosen: list[_Chosen] = []
@@ -125,9 +121,8 @@ class CallStarter:
         self._failed = self._failed or (None if task.cancelled() else task.exception())
         self._wake()
 
-    async def end(self, within_s: float) -> None:
-        """Start nothing more, and wait for the calls in flight, those first that are being marked."""
-        self._ending = True
+    async def ended(self, within_s: float) -> None:
+        """Wait for the calls in flight, those first that are being marked."""
         if self._marking:
             await asyncio.wait([*self._marking], timeout=within_s)
         await self._slots.ended(within_s)

@@ -91,7 +91,7 @@ async def _confirm(store: ConfirmationStore, *confirmations: Confirmation) -> di
     def confirmed(outcome: Outcome, stored: bool) -> None:
         heard[outcome.call.effect_id] = (outcome.verdict.state, stored)
 
-    confirmer = Confirmer(store, confirmed, lambda: None)
+    confirmer = Confirmer(store, confirmed)
     task = asyncio.create_task(confirmer.run())
     for confirmation in confirmations:
         confirmer.submit(confirmation)

@@ -251,7 +251,7 @@ async def test_two_proofs_that_come_together_are_a_duplicate(database: LedgerDat
         return opened()
 
     access = LedgerAccess(connect=connect, owning=connect, clock=SystemClock(), me="me", group="poster")
-    confirmer = Confirmer(ConfirmationStore(access), lambda _, committed: stored.append(committed), lambda: None)
+    confirmer = Confirmer(ConfirmationStore(access), lambda _, committed: stored.append(committed))
     for attempt, external_id in ((2, "payments/1002"), (1, "payments/1001")):
         confirmer.submit(Confirmation(_outcome(external_id, attempt), 3.5, late=False))
     task = asyncio.create_task(confirmer.run())
