@@ -14,9 +14,10 @@ from django.shortcuts import redirect
 
 from sinks.console.visit import Visit, anybodys_page
 from sinks.operations.acting import Order
-from sinks.operations.actions.organisations import GroupChange, lock_values, set_values, shown, unlock_values
+from sinks.operations.actions.organisations import GroupChange, lock_values, set_values, unlock_values
 from sinks.operations.queries.organisations import list_organisations, view_organisation
 from sinks.operations.roles import Action
+from sinks.operations.setup.settings_words import value_words
 from streams.runtime.errors import ConfigurationError
 
 MOST: Final = 200
@@ -67,7 +68,7 @@ def organisation(visit: Visit, organisation_id: str) -> HttpResponse:
         group = view_organisation(visit.ledger, organisation_id)
     except ConfigurationError:
         raise Http404 from None
-    values = [(name, shown(value), name in group.locked) for name, value in sorted(group.fields.items())]
+    values = [(name, value_words(name, value), name in group.locked) for name, value in sorted(group.fields.items())]
     values += [(name, "each practice's own", True) for name in group.locked if name not in group.fields]
     may = {deed.value for deed, action in _ACTIONS.items() if visit.rights.may_at_group(action, organisation_id)}
     page: dict[str, Any] = {"group": group, "values": values, "may": may}
@@ -119,7 +120,13 @@ def _do(visit: Visit, group: str, said: dict[str, str], order: Order) -> Sequenc
 
 def _lines(changes: Sequence[GroupChange]) -> list[ShownChange]:
     return [
-        ShownChange(change.practice_id, each.field, shown(each.before), shown(each.after), change.problem or "")
+        ShownChange(
+            change.practice_id,
+            each.field,
+            value_words(each.field, each.before),
+            value_words(each.field, each.after),
+            change.problem or "",
+        )
         for change in changes
         for each in change.differences
     ]

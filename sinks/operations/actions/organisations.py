@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sinks.ledger.practices.settings import group_membership, groups
-from sinks.ledger.practices.settings.fields import Fields, check_name, parse_changes, shown
+from sinks.ledger.practices.settings.fields import Fields, check_name, parse_changes
 from sinks.ledger.practices.settings.follow_group import GroupChange
 from sinks.ledger.practices.settings.group_membership import Leaving
 from sinks.ledger.practices.settings.groups import Edit
@@ -23,7 +23,6 @@ __all__ = [
     "leave_organisation",
     "lock_values",
     "set_values",
-    "shown",
     "unlock_values",
 ]
 

@@ -61,10 +61,10 @@ class Processes:
     def __init__(self, setting: str) -> None:
         """`setting`: a file's path, or ROLE=HOST:PORT with commas between; empty: nobody. Raises ConfigurationError."""
         self._file = Path(setting) if setting and "=" not in setting else None
-        self._named = named_endpoints(setting.split(","), "WRITEBACK_METRICS_TARGETS") if "=" in setting else []
+        self.named = named_endpoints(setting.split(","), "WRITEBACK_METRICS_TARGETS") if "=" in setting else []
 
     def __bool__(self) -> bool:
-        return self._file is not None or bool(self._named)
+        return self._file is not None or bool(self.named)
 
     def endpoints(self) -> list[Endpoint]:
         """Of a host name with several addresses, one for each: the replicas of a role. Blocks for look-ups of names.
@@ -74,7 +74,7 @@ class Processes:
                 return endpoints_in(read_targets(self._file))[:MOST]
             except (OSError, msgspec.DecodeError):
                 return []
-        return [found for each in self._named for found in _addresses(each)][:MOST]
+        return [found for each in self.named for found in _addresses(each)][:MOST]
 
 
 def _addresses(endpoint: Endpoint) -> list[Endpoint]:

@@ -10,6 +10,7 @@ import yaml
 from deploy.commands.roles import AGENTS, CONSOLE, ROLES, WEBHOOKS
 from deploy.containers.contexts import HERE
 from deploy.containers.names import Image, image_names
+from sinks.operations.live.endpoints import Processes
 from streams.settings import COMMAND_VARIABLES, PREFIX, ProgramSettings, variable_of
 
 KNOWN = {variable_of(field) for field in ProgramSettings.model_fields} | COMMAND_VARIABLES
@@ -81,3 +82,11 @@ def test_control_a_loose_service_is_found() -> None:
         *("read_only", "cap_drop", "security_opt", "privileged", "8080:8080")
     ]
     assert invented({"role": {"environment": {"WRITEBACK_POSTER_CALL": "1"}}}) == {"WRITEBACK_POSTER_CALL"}
+
+
+def test_the_console_charts_every_process_that_prometheus_scrapes() -> None:
+    """Both lists are written by hand, and name the same addresses."""
+    (job,) = (each for each in read("prometheus.yml")["scrape_configs"] if each["job_name"] == "writeback")
+    scraped = {(each["labels"]["component"], each["targets"][0]) for each in job["static_configs"]}
+    named = Processes(SERVICES["console"]["environment"]["WRITEBACK_METRICS_TARGETS"])
+    assert {(each.component, each.address) for each in named.named} == scraped
